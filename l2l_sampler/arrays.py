@@ -1,0 +1,83 @@
+"""What the array API leaves out, for numpy (run time) and torch (training).
+
+Everything else in this package is written once over the common array API. The functions here
+are the only ones that ask which library an array belongs to.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, TypeAlias
+
+import numpy as np
+from array_api_compat import array_namespace, is_torch_array
+
+Array: TypeAlias = Any
+
+_BLOCK = 32
+
+
+def sigmoid(x: Array) -> Array:
+    """Logistic function, stable for any finite x."""
+    xp = array_namespace(x)
+    return 0.5 * (1.0 + xp.tanh(0.5 * x))
+
+
+def tril_inverse(lower: Array) -> Array:
+    """Inverse of lower-triangular matrices, shape (..., n, n)."""
+    if is_torch_array(lower):
+        import torch
+
+        eye = torch.eye(lower.shape[-1], dtype=lower.dtype, device=lower.device)
+        return torch.linalg.solve_triangular(lower, eye.expand_as(lower), upper=False)
+    return _numpy_tril_inverse(lower)
+
+
+def _numpy_tril_inverse(lower: np.ndarray) -> np.ndarray:
+    """Halve until a block is small: numpy has no triangular solve, and its general one is slow."""
+    n = lower.shape[-1]
+    if n <= _BLOCK:
+        return np.tril(np.linalg.inv(lower))
+    half = n // 2
+    inverse = np.zeros_like(lower)
+    head = _numpy_tril_inverse(lower[..., :half, :half])
+    tail = _numpy_tril_inverse(lower[..., half:, half:])
+    inverse[..., :half, :half] = head
+    inverse[..., half:, half:] = tail
+    inverse[..., half:, :half] = -tail @ (lower[..., half:, :half] @ head)
+    return inverse
+
+
+def normal_cdf(x: Array) -> Array:
+    """Standard normal distribution function."""
+    if is_torch_array(x):
+        import torch
+
+        return torch.special.ndtr(x)
+    scaled = np.asarray(x, dtype=np.float64) / -math.sqrt(2.0)
+    erfc = np.array([math.erfc(v) for v in scaled.ravel().tolist()])
+    return 0.5 * erfc.reshape(scaled.shape)
+
+
+def detach(x: Array) -> Array:
+    """The same values, cut off from the gradient."""
+    return x.detach() if is_torch_array(x) else x
+
+
+def clamp_unit(x: Array) -> Array:
+    """Clamp to [0, 1]; in training, gradient steps that push further outside are dropped.
+
+    A plain clamp has no gradient outside the cube, so a point could never come back, and a
+    sigmoid saturates in the corners. Here a descent step may always lead inwards.
+    """
+    if not is_torch_array(x):
+        return np.clip(x, 0.0, 1.0)
+    inside = x + (x.clamp(0.0, 1.0) - x).detach()
+    if inside.requires_grad:
+
+        def drop_outward(gradient: Array) -> Array:
+            outward = ((x >= 1.0) & (gradient < 0.0)) | ((x <= 0.0) & (gradient > 0.0))
+            return gradient.masked_fill(outward, 0.0)
+
+        inside.register_hook(drop_outward)
+    return inside

@@ -1,0 +1,76 @@
+"""The interface that every policy has, and what a policy needs to know of a search space."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol, TypeAlias
+
+import numpy as np
+
+from l2l_sampler.arrays import Array
+from l2l_sampler.history import History
+
+Params: TypeAlias = Mapping[str, Array]
+
+
+class Cube(Protocol):
+    """The unit cube of a search space with `dim` axes; `UnitCube` is one."""
+
+    @property
+    def dim(self) -> int:
+        """Number of unit-cube axes D."""
+
+    def snap(self, u: np.ndarray) -> np.ndarray:
+        """Nearest valid points, (..., D) -> (..., D)."""
+
+    def sample(self, rng: np.random.Generator, n: int) -> np.ndarray:
+        """Uniform valid points, (n, D)."""
+
+
+class Policy(ABC):
+    """A learned optimizer: a frozen description whose mathematics takes its parameters.
+
+    Implementations are frozen dataclasses of plain JSON values; together with `kind` these
+    rebuild the policy. All arithmetic goes through the array API, so that the same lines run on
+    numpy arrays at run time and on torch tensors in training.
+    """
+
+    kind: ClassVar[str]
+
+    @property
+    @abstractmethod
+    def dim(self) -> int | None:
+        """Unit-cube axes that the policy is made for; None if any."""
+
+    @property
+    @abstractmethod
+    def encoding(self) -> str:
+        """Name of the encoding in `encodings` that turns objective values into inputs."""
+
+    @abstractmethod
+    def init(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Untrained parameters."""
+
+    @abstractmethod
+    def propose(
+        self, params: Params, history: History, *, cube: Cube, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Candidates for the next trial, best first.
+
+        Args:
+            params: numpy parameters, float64.
+            history: trials so far.
+            cube: the search space.
+            rng: the only source of randomness.
+
+        Returns:
+            (m, D) snapped points, m >= 1.
+        """
+
+
+def describe(policy: Policy) -> dict[str, Any]:
+    """The policy's fields as plain JSON values."""
+    from dataclasses import asdict
+
+    return asdict(policy)  # type: ignore[call-overload, no-any-return]
