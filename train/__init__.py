@@ -1,0 +1,1 @@
+"""Training of the policies in `l2l_sampler` on synthetic functions; run from a checkout."""
