@@ -261,7 +261,7 @@ Coordinate: TypeAlias = Continuous | Steps | Rounded
 
 def _lattice(resolution: float) -> int:
     """The power of two of at most `resolution` that serves as the number of cells."""
-    return min(_MOST_CELLS, 2 ** max(0, math.floor(math.log2(max(resolution, 1.0)))))
+    return min(_MOST_CELLS, 1 << math.floor(math.log2(max(resolution, 1.0))))
 
 
 def to_lattice(u: np.ndarray, cells: Any, centre: Any) -> np.ndarray:
