@@ -7,11 +7,12 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from l2l_sampler.policies.base import Policy
+from l2l_sampler.policies.memory import MemoryPolicy
 
 if TYPE_CHECKING:
     from l2l_sampler.checkpoint import Header
 
-KINDS: Mapping[str, type[Policy]] = {}
+KINDS: Mapping[str, type[Policy]] = {policy.kind: policy for policy in (MemoryPolicy,)}
 
 
 def build(header: Header) -> Policy:
