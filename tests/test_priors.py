@@ -137,7 +137,7 @@ def test_an_irrelevant_dimension_changes_nothing_and_one_is_always_relevant():
 def test_warped_inputs_are_increasing_and_keep_the_ends():
     functions = drawn(Ingredients(input_warp=0.7), 64, 2)
     line = torch.linspace(0.0, 1.0, 101, dtype=torch.float64)[None, :, None].expand(64, 101, 2)
-    warped = functions._inputs(line)
+    warped = functions.inputs(line)
     assert (warped.diff(dim=1) > 0).all()
     torch.testing.assert_close(warped[:, [0, -1]], line[:, [0, -1]])
     moved = (warped - line).abs().amax((1, 2)) > 1e-9

@@ -17,6 +17,10 @@ SKLEARN = {
 }
 
 
+def posterior(p, **table):
+    return gp.condition(**table).at(p)
+
+
 @pytest.fixture
 def table():
     """Three problems, one a kernel, with six trials and four query points in two dimensions."""
@@ -35,7 +39,7 @@ def table():
 
 
 def test_the_posterior_is_that_of_scikit_learn(table):
-    mean, sd = gp.posterior(**table)
+    mean, sd = posterior(**table)
     for i, kind in enumerate(table["kind"].tolist()):
         kernel = SKLEARN[gp.KERNELS[kind]](1.0 / table["rate"][i].numpy())
         alpha = float(table["noise"][i]) ** 2 + gp.JITTER
@@ -49,27 +53,27 @@ def test_the_posterior_is_that_of_scikit_learn(table):
 def test_rows_outside_the_table_change_nothing(table):
     table["valid"][:, [1, 4]] = False
     table["known"][:, [1, 4]] = False
-    masked = gp.posterior(**table)
+    masked = posterior(**table)
     kept = [0, 2, 3, 5]
     short = {k: table[k][:, kept] for k in ("a", "value", "known", "valid")}
-    for left, right in zip(masked, gp.posterior(**{**table, **short}), strict=True):
+    for left, right in zip(masked, posterior(**{**table, **short}), strict=True):
         torch.testing.assert_close(left, right)
 
 
 def test_a_pending_trial_lowers_the_variance_and_leaves_the_mean_alone(table):
     table["known"][:, [0, 3]] = False
-    mean, sd = gp.posterior(**table)
+    mean, sd = posterior(**table)
     without = {**table, "valid": table["known"]}
-    mean_without, _ = gp.posterior(**without)
+    mean_without, _ = posterior(**without)
     complete = {**table, "known": table["valid"]}
-    _, sd_complete = gp.posterior(**complete)
+    _, sd_complete = posterior(**complete)
     torch.testing.assert_close(mean, mean_without)
     torch.testing.assert_close(sd, sd_complete)
-    assert (sd < gp.posterior(**without)[1]).all()
+    assert (sd < posterior(**without)[1]).all()
 
 
 def test_log_ei_is_the_expected_improvement_of_samples(table):
-    mean, sd = gp.posterior(**table)
+    mean, sd = posterior(**table)
     best = gp.incumbent(table["value"], table["known"])
     samples = torch.randn(
         200_000, 1, 1, generator=torch.Generator().manual_seed(2), dtype=torch.float64
@@ -92,16 +96,15 @@ def test_an_evaluated_point_is_worth_less_than_exploring():
     best = a[:, value.argmin()][:, None]
     p = torch.cat([best, best - 0.5 / 7], 1)
     one = torch.ones(1, dtype=torch.float64)
-    mean, sd = gp.posterior(
-        torch.zeros(1, dtype=torch.long), one[:, None] / 0.1, 0.0 * one, a, value, mask, mask, p
-    )
+    kind = torch.zeros(1, dtype=torch.long)
+    mean, sd = gp.condition(kind, one[:, None] / 0.1, 0.0 * one, a, value, mask, mask).at(p)
     duplicate, exploring = gp.log_ei(mean, sd, gp.incumbent(value, mask))[0].tolist()
     assert duplicate < exploring - 2.0
 
 
 def test_the_gradient_of_log_ei_is_finite_at_an_evaluated_point(table):
     p = table["a"].clone().requires_grad_()
-    mean, sd = gp.posterior(**{**table, "p": p})
+    mean, sd = posterior(**{**table, "p": p})
     gp.log_ei(mean, sd, gp.incumbent(table["value"], table["known"])).sum().backward()
     assert torch.isfinite(p.grad).all()
 
@@ -112,7 +115,7 @@ def test_the_gradient_of_log_ei_is_that_of_finite_differences(table, kind):
     best = gp.incumbent(table["value"], table["known"])
 
     def value(p):
-        return gp.log_ei(*gp.posterior(**{**table, "p": p}), best)
+        return gp.log_ei(*posterior(**{**table, "p": p}), best)
 
     assert torch.autograd.gradcheck(value, table["p"].requires_grad_())
 

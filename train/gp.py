@@ -13,6 +13,7 @@ Everything runs in float64: at long length scales a float32 factorisation fails.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -48,7 +49,38 @@ def _correlation(name: str, squared: Tensor) -> Tensor:
     return (1.0 + r + r * r / 3.0) * torch.exp(-r)
 
 
-def posterior(
+@dataclass(frozen=True)
+class Posterior:
+    """Zero-mean, unit-variance processes given a table of trials; made by `condition`.
+
+    Attributes:
+        kind: (B,) kernels.
+        rate: (B, d) inverse length scales.
+        a: (B, n, d) the table, trials with a value first.
+        valid: (B, n) bool, the row is in the table.
+        factor: (B, n, n) Cholesky factor of the table's covariance.
+        weight: (B, n, 1) the factor's solution for the values, 0 where none is known.
+    """
+
+    kind: Tensor
+    rate: Tensor
+    a: Tensor
+    valid: Tensor
+    factor: Tensor
+    weight: Tensor
+
+    def at(self, p: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation (B, m), float64, of the noise-free function at p.
+
+        Gradients flow to p (B, m, d).
+        """
+        cross = kernel(self.kind, self.rate, self.a, p.double()) * self.valid[..., None]
+        v = torch.linalg.solve_triangular(self.factor, cross, upper=False)  # (B, n, m)
+        variance = 1.0 - (v * v).sum(1)
+        return (v * self.weight).sum(1), variance.clamp_min(_MIN_VARIANCE).sqrt()
+
+
+def condition(
     kind: Tensor,
     rate: Tensor,
     noise: Tensor,
@@ -56,42 +88,32 @@ def posterior(
     value: Tensor,
     known: Tensor,
     valid: Tensor,
-    p: Tensor,
-) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation at p of a zero-mean, unit-variance process.
+) -> Posterior:
+    """The processes given what is known of each problem.
 
     The trials with a value come first, so the leading block of one factor is the factor of
     these alone: it gives the mean, and all of it the variance.
 
     Args:
-        kind: (B,) the kernel of each problem.
-        rate: (B, d) its inverse length scales.
+        kind: (B,) kernels.
+        rate: (B, d) inverse length scales.
         noise: (B,) standard deviation of the observation noise.
         a: (B, n, d) the table; rows outside `valid` are ignored.
         value: (B, n) values, read where `known`.
         known: (B, n) bool, the value is known.
         valid: (B, n) bool, the row is in the table; valid and not known is a pending trial,
             which lowers the variance and leaves the mean alone.
-        p: (B, m, d) query points; gradients flow to them.
-
-    Returns:
-        Two (B, m) float64 tensors. The deviation is that of the noise-free function.
     """
     order = torch.argsort((~known).to(torch.int8), dim=1, stable=True)  # (B, n)
     a = a.double().gather(1, order[..., None].expand_as(a))
     known, valid = known.gather(1, order), valid.gather(1, order)
     value = value.double().gather(1, order).masked_fill(~known, 0.0)
-    kind, rate, p = kind, rate.double(), p.double()
     diagonal = torch.where(valid, noise.double()[:, None] ** 2 + JITTER, 1.0)
     both = valid[:, :, None] & valid[:, None]
     covariance = kernel(kind, rate, a, a) * both + torch.diag_embed(diagonal)
     factor = torch.linalg.cholesky(covariance)
-    cross = kernel(kind, rate, a, p) * valid[..., None]  # (B, n, m)
-    right = torch.cat([cross, value[..., None]], -1)
-    solved = torch.linalg.solve_triangular(factor, right, upper=False)
-    v, weight = solved[..., :-1], solved[..., -1:] * known[..., None]
-    variance = 1.0 - (v * v).sum(1)
-    return (v * weight).sum(1), variance.clamp_min(_MIN_VARIANCE).sqrt()
+    weight = torch.linalg.solve_triangular(factor, value[..., None], upper=False)
+    return Posterior(kind, rate, a, valid, factor, weight * known[..., None])
 
 
 def incumbent(value: Tensor, known: Tensor) -> Tensor:

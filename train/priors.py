@@ -144,13 +144,17 @@ class Functions:
         """The points (B, n, d) that are evaluated in place of x; straight-through gradient."""
         return snap(x, self.bins, self.one_of)
 
+    def inputs(self, x: Tensor) -> Tensor:
+        """The process's own coordinates (B, n, d) of the points x: snapped and warped."""
+        return warp_inputs(self.snap(x), self.warp_a.to(x.dtype), self.warp_b.to(x.dtype))
+
     def latent(self, x: Tensor) -> Tensor:
         """Noise-free values (B, n) at x (B, n, d), differentiable in x, to be minimised.
 
         They have mean 0 and variance 1 over the prior. A chain-rule draw ("gp-exact") is
         conditioned on every point it was asked, in turn.
         """
-        points = self._inputs(x)
+        points = self.inputs(x)
         if isinstance(self._path, FourierPath):
             return self._path.at(points)
         values = [self._path.at(points[:, i]) for i in range(points.shape[1])]
@@ -164,20 +168,28 @@ class Functions:
         g = latent + self.noise[:, None].to(latent.dtype) * noise
         return warp_values(g, self.skew.to(g.dtype), self.squash.to(g.dtype))
 
-    def posterior(
-        self, x_seen: Tensor, latent: Tensor, known: Tensor, valid: Tensor, p: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation (B, S) at p under the process that drew the functions.
+    def condition(
+        self, x_seen: Tensor, latent: Tensor, known: Tensor, valid: Tensor
+    ) -> gp.Posterior:
+        """The process that drew the functions, given trials; ask it at `inputs(p)`.
 
         Args:
             x_seen: (B, n, d) the trials.
             latent: (B, n) their latent values, read where `known`.
             known: (B, n) bool, finished trials.
             valid: (B, n) bool, finished and pending trials.
-            p: (B, S, d) points, snapped here; gradients flow to them.
         """
-        seen, query = self._inputs(x_seen.double()), self._inputs(p.double())
-        return gp.posterior(self.kind, self.rate, self.noise, seen, latent, known, valid, query)
+        seen = self.inputs(x_seen.double())
+        return gp.condition(self.kind, self.rate, self.noise, seen, latent, known, valid)
+
+    def posterior(
+        self, x_seen: Tensor, latent: Tensor, known: Tensor, valid: Tensor, p: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation (B, S) at p (B, S, d), snapped here, given the trials.
+
+        Gradients flow to p. The other arguments are those of `condition`.
+        """
+        return self.condition(x_seen, latent, known, valid).at(self.inputs(p.double()))
 
     def log_ei(
         self, x_seen: Tensor, latent: Tensor, known: Tensor, valid: Tensor, p: Tensor
@@ -208,10 +220,6 @@ class Functions:
         """Become the functions that `state_dict` described; shapes must agree."""
         for name, tensor in self.state_dict().items():
             tensor.copy_(state[name])
-
-    def _inputs(self, x: Tensor) -> Tensor:
-        """The process's own coordinates of the points x."""
-        return warp_inputs(self.snap(x), self.warp_a.to(x.dtype), self.warp_b.to(x.dtype))
 
 
 def draw(
