@@ -17,7 +17,6 @@ Notation
 
 from __future__ import annotations
 
-import itertools
 import math
 import operator
 from collections.abc import Mapping
@@ -251,14 +250,14 @@ class UnitCube:
         """
         if math.isinf(self.n_points):
             raise ValueError("a cube with a continuous axis has no list of its points")
-        blocks: dict[int, list[list[float]]] = {
-            k: [[t] for t in coordinate.units()] for _, coordinate, k in self._scalar
-        }
-        for _, choices, k in self._one_hot:
-            blocks[k] = np.eye(len(choices.choices)).tolist()
-        rows = itertools.product(*(blocks[k] for k in sorted(blocks)))
-        every = [list(itertools.chain.from_iterable(row)) for row in rows]
-        return np.array(every).reshape(len(every), self._dim)
+        blocks = {k: np.array(c.units())[:, None] for _, c, k in self._scalar}
+        blocks |= {k: np.eye(len(c.choices)) for _, c, k in self._one_hot}
+        columns = [blocks[k] for k in sorted(blocks)]
+        if not columns:
+            return np.zeros((1, 0))
+        which = np.indices([len(block) for block in columns]).reshape(len(columns), -1)
+        rows = [block[index] for block, index in zip(columns, which, strict=True)]
+        return np.concatenate(rows, axis=1)
 
 
 def _check_range(axis: Axis, low: float, high: float, log: bool, step: float | None) -> None:

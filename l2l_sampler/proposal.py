@@ -1,0 +1,71 @@
+"""From the trials so far to the next point: the policy's best candidate that is new."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from l2l_sampler.checkpoint import TrainedPolicy
+from l2l_sampler.history import History
+from l2l_sampler.space import UnitCube
+
+_SPREADS = (0.03, 0.1, 0.3)  # of the neighbourhoods searched when all candidates are taken
+_NEIGHBOURS = 64
+_SAMPLES = 1024
+
+
+def propose(
+    trained: TrainedPolicy,
+    history: History,
+    cube: UnitCube,
+    *,
+    seed: int,
+    number: int,
+    deduplicate: bool,
+) -> np.ndarray:
+    """The point (D,) to evaluate next; a function of its arguments alone.
+
+    Args:
+        trained: the policy.
+        history: finished and pending trials, at snapped points of `cube`.
+        cube: the search space.
+        seed: the study's seed.
+        number: the trial's number, which gives every trial randomness of its own.
+        deduplicate: never to repeat a point of `history` while the cube has others.
+    """
+    rng = np.random.default_rng((seed, number))
+    candidates = trained.propose(history, cube=cube, rng=rng)
+    best: np.ndarray = candidates[0]
+    if not deduplicate:
+        return best
+    u: np.ndarray
+    for u in candidates:
+        if not (history.x == u).all(axis=1).any():
+            return u
+    unseen = _unseen(best, history, cube, rng)
+    return best if unseen is None else unseen
+
+
+def _unseen(
+    u: np.ndarray, history: History, cube: UnitCube, rng: np.random.Generator
+) -> np.ndarray | None:
+    """A new point, near u (D,) if there is one; None if every point has been seen."""
+    seen = set(map(tuple, history.x.tolist()))
+    if len(seen) >= cube.n_points:
+        return None
+    for spread in _SPREADS:
+        near = u + spread * rng.standard_normal((_NEIGHBOURS, cube.dim))
+        if (new := _first_new(cube.snap(near), seen)) is not None:
+            return new
+    if (new := _first_new(cube.sample(rng, _SAMPLES), seen)) is not None:
+        return new
+    if cube.n_points > 2 * len(seen) + _SAMPLES:
+        return None  # the rest is so improbable that a thousand draws miss it
+    return _first_new(rng.permutation(cube.points()), seen)
+
+
+def _first_new(points: np.ndarray, seen: set[tuple[float, ...]]) -> np.ndarray | None:
+    u: np.ndarray
+    for u in points:
+        if tuple(u.tolist()) not in seen:
+            return u
+    return None
