@@ -1,0 +1,157 @@
+"""What a recurrent policy is told of each result: causal encodings, updated one result at a time.
+
+Notation
+    B  runs side by side (1 at inference)      D  unit-cube axes
+    x  (B, D) point of the result              y  (B,) its minimised objective
+    o  (B,) 1 where there is a result, 0 where the input is the dummy (equation 6)
+    n  (B,) results so far                     F  inputs of the network
+
+Values are held relative to the first one and in units of the widest deviation from it, so that
+objectives of 1e300 or 1e-300 neither overflow nor vanish.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from array_api_compat import array_namespace, device
+
+from l2l_sampler.arrays import Array
+
+Z_LIMIT = 5.0
+RAW_LIMIT = 100.0
+
+
+class Running(NamedTuple):
+    """Statistics of the results so far, and the last of them.
+
+    Attributes:
+        n: (B,) number of results.
+        origin: (B,) the first value.
+        unit: (B,) half the widest deviation from `origin`; 0 while all values are equal.
+        mean: (B,) mean of (value - origin) / (2 unit).
+        square: (B,) sum of squared deviations from `mean`.
+        worst: (B,) highest finite value.
+        best: (B,) lowest finite value.
+        x_best: (B, D) the first point that attained `best`; the centre before any result.
+        last: (B,) value of the last result.
+        improved: (B,) 1 where the last input was a result below all earlier ones.
+    """
+
+    n: Array
+    origin: Array
+    unit: Array
+    mean: Array
+    square: Array
+    worst: Array
+    best: Array
+    x_best: Array
+    last: Array
+    improved: Array
+
+
+def start(batch: int, dim: int, like: Array) -> Running:
+    """Statistics before any result, in the dtype and on the device of `like`."""
+    xp = array_namespace(like)
+    zero = xp.zeros((batch,), dtype=like.dtype, device=device(like))
+    centre = xp.full((batch, dim), 0.5, dtype=like.dtype, device=device(like))
+    return Running(zero, zero, zero, zero, zero, zero, zero, centre, zero, zero)
+
+
+def update(run: Running, x: Array, y: Array, o: Array) -> Running:
+    """Take in one result a run; where o = 0, x and y are ignored.
+
+    A value that is not finite counts as the worst finite one so far, and not at all while there
+    is none. Welford's recurrence, in units that widen with the data.
+    """
+    xp = array_namespace(run.n)
+    first = run.n == 0.0
+    finite = xp.isfinite(y)
+    taken = (o > 0.0) & (finite | ~first)
+    weight = xp.astype(taken, run.n.dtype)
+    value = xp.where(finite & taken, y, run.worst)
+
+    origin = xp.where(first & taken, value, run.origin)
+    gap = xp.where(taken, 0.5 * value - 0.5 * origin, 0.0)
+    unit = xp.maximum(run.unit, xp.abs(gap))
+    safe = xp.where(unit > 0.0, unit, 1.0)
+    shrink = run.unit / safe
+    n = run.n + weight
+    old = run.mean * shrink
+    delta = weight * (gap / safe - old)
+    mean = old + delta / xp.where(n > 0.0, n, 1.0)
+    square = run.square * shrink * shrink + delta * (gap / safe - mean)
+
+    better = taken & (first | (value < run.best))
+    worse = taken & (first | (value > run.worst))
+    return Running(
+        n=n,
+        origin=origin,
+        unit=unit,
+        mean=mean,
+        square=square,
+        worst=xp.where(worse, value, run.worst),
+        best=xp.where(better, value, run.best),
+        x_best=xp.where(better[:, None], x, run.x_best),
+        last=xp.where(taken, value, run.last),
+        improved=xp.astype(better, run.n.dtype),
+    )
+
+
+def z_scores(run: Running) -> Array:
+    """(B, 2) standard scores of the last and the best value, clipped; 0 while all are equal."""
+    xp = array_namespace(run.n)
+    varies = run.square > 0.0
+    sd = xp.sqrt(xp.where(varies, run.square / xp.where(varies, run.n, 1.0), 1.0))
+    unit = xp.where(varies, run.unit, 1.0)
+    gap = 0.5 * xp.stack([run.last, run.best], axis=-1) - 0.5 * run.origin[:, None]
+    z = (gap / unit[:, None] - run.mean[:, None]) / sd[:, None]
+    return xp.where(varies[:, None], xp.maximum(xp.minimum(z, Z_LIMIT), -Z_LIMIT), 0.0)
+
+
+def _scale_free(run: Running, x: Array, o: Array, horizon: int) -> Array:
+    """`running-1`: point, incumbent, their z-scores, improved, log n, n, o; centred."""
+    xp = array_namespace(run.n)
+    z, z_best = xp.unstack(z_scores(run), axis=-1)
+    scalars = [z * o, z_best, run.improved, 0.5 * xp.log1p(run.n), run.n / horizon, o]
+    points = [o[:, None] * (2.0 * x - 1.0), 2.0 * run.x_best - 1.0]
+    return xp.concat([*points, xp.stack(scalars, axis=-1)], axis=-1)
+
+
+def _raw(run: Running, x: Array, o: Array, horizon: int) -> Array:
+    """`raw-1`: x, y and o as in the paper (equation 6); y is clipped to stay finite."""
+    xp = array_namespace(run.n)
+    y = xp.maximum(xp.minimum(run.last, RAW_LIMIT), -RAW_LIMIT)
+    return xp.concat([o[:, None] * x, (o * y)[:, None], o[:, None]], axis=-1)
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How results become network inputs.
+
+    Attributes:
+        n_inputs: number of inputs F for a dimension D.
+        inputs: (statistics after `update`, x, o, horizon) -> (B, F).
+        anchored: whether the network may steer relative to the incumbent.
+    """
+
+    n_inputs: Callable[[int], int]
+    inputs: Callable[[Running, Array, Array, int], Array]
+    anchored: bool
+
+
+ENCODINGS = {
+    "running-1": Encoding(lambda dim: 2 * dim + 6, _scale_free, anchored=True),
+    "raw-1": Encoding(lambda dim: dim + 2, _raw, anchored=False),
+}
+
+
+def encoding_of(name: str) -> Encoding:
+    """The encoding called `name`; ValueError naming those there are if it is unknown."""
+    if name not in ENCODINGS:
+        raise ValueError(
+            f"unknown encoding {name!r}; recurrent policies know {', '.join(ENCODINGS)}"
+        )
+    return ENCODINGS[name]

@@ -1,0 +1,334 @@
+"""Recurrent policies: replay of a history, symmetries, restarts, numpy against torch."""
+
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+
+from l2l_sampler.history import History
+from l2l_sampler.policies.base import describe
+from l2l_sampler.policies.dnc import DNCPolicy
+from l2l_sampler.policies.lstm import LSTMPolicy
+from l2l_sampler.policies.replay import Symmetry, inputs_of
+
+DIM = 3
+POLICIES = [
+    LSTMPolicy(dim=DIM, hidden=12),
+    LSTMPolicy(dim=DIM, hidden=12, layers=1, encoding="raw-1"),
+    DNCPolicy(dim=DIM, hidden=12, slots=8, width=4),
+    DNCPolicy(dim=DIM, hidden=12, slots=8, width=4, encoding="raw-1"),
+]
+every_policy = pytest.mark.parametrize(
+    "policy", POLICIES, ids=lambda policy: f"{policy.kind}-{policy.encoding}"
+)
+
+
+class Box:
+    """The unit cube without discrete axes."""
+
+    dim = DIM
+
+    def snap(self, u):
+        return np.clip(u, 0.0, 1.0)
+
+    def sample(self, rng, n):
+        return rng.random((n, DIM))
+
+
+def lively(policy, seed=0):
+    """Untrained parameters whose proposals spread over the cube."""
+    params = policy.init(np.random.default_rng(seed))
+    return params | {"out.weight": 6.0 * params["out.weight"]}
+
+
+def objective(x):
+    return float(np.sum((x - 0.3) ** 2))
+
+
+def propose(policy, params, history, seed=5):
+    rng = np.random.default_rng((seed, history.n))
+    return policy.propose(params, history, cube=Box(), rng=rng)
+
+
+def play(policy, params, steps, seed=5):
+    """A sequential run; its history."""
+    x, y = np.empty((0, DIM)), np.empty(0)
+    for _ in range(steps):
+        x = np.vstack([x, propose(policy, params, History.sequential(x, y), seed)[:1]])
+        y = np.append(y, objective(x[-1]))
+    return History.sequential(x, y)
+
+
+def random_history(rng, n, pending=0.3):
+    """Trials of several workers: results come in late, out of order, or not at all."""
+    asked = np.arange(n, dtype=float)
+    late = rng.random(n) < pending
+    told = np.where(late, np.inf, asked + 4.0 * rng.random(n))
+    y = np.where(late, np.nan, rng.standard_normal(n))
+    return History(rng.random((n, DIM)), y, asked, told)
+
+
+def now(history, k):
+    """What was known when the k-th trial was about to be asked."""
+    moment = history.asked[k]
+    known = history.told[:k] <= moment
+    return History(
+        history.x[:k],
+        np.where(known, history.y[:k], np.nan),
+        history.asked[:k],
+        np.where(known, history.told[:k], np.inf),
+    )
+
+
+@every_policy
+def test_replaying_a_prefix_equals_stepping_online(policy):
+    params = lively(policy)
+    symmetry = Symmetry.draw(np.random.default_rng((5, 0)), DIM)
+    state = policy.initial_state(params, 1)
+    x, y = np.empty((0, DIM)), np.empty(0)
+    last, value, o = np.zeros((1, DIM)), np.zeros(1), np.zeros(1)
+    for _ in range(15):
+        state, u = policy.step(params, state, last, value, o)
+        fresh = pickle.loads(pickle.dumps(policy))
+        assert_allclose(
+            propose(fresh, params, History.sequential(x, y))[0], symmetry.undo(u)[0], atol=1e-12
+        )
+        x = np.vstack([x, symmetry.undo(u)])
+        y = np.append(y, objective(x[-1]))
+        last, value, o = symmetry.apply(x[-1:]), y[-1:], np.ones(1)
+
+
+@every_policy
+def test_remembering_a_prefix_changes_no_proposal(policy):
+    params, other = lively(policy), lively(policy, seed=1)
+    history = random_history(np.random.default_rng(2), 20)
+    for k in [3, 4, 5, 9, 10, 2, 19, 19, 7]:
+        for weights in (params, other):
+            fresh = pickle.loads(pickle.dumps(policy))
+            expected = propose(fresh, weights, now(history, k))
+            assert_allclose(propose(policy, weights, now(history, k)), expected, atol=1e-12)
+    changed = replace(history, y=history.y + np.arange(20))
+    assert not np.allclose(propose(policy, params, changed), propose(policy, params, history))
+
+
+def test_a_replay_that_was_remembered_costs_one_step():
+    class Counting(LSTMPolicy):
+        steps = 0
+
+        def step(self, *args):
+            Counting.steps += 1
+            return super().step(*args)
+
+    play(Counting(dim=DIM, hidden=4), lively(LSTMPolicy(dim=DIM, hidden=4)), 30)
+    assert Counting.steps == 30
+
+
+@every_policy
+def test_threads_that_share_a_policy_get_the_proposals_of_one_thread(policy):
+    params = lively(policy)
+    histories = [random_history(np.random.default_rng(s), 6 + s) for s in range(12)] * 3
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda history: propose(policy, params, history), histories))
+    for history, points in zip(histories, found, strict=True):
+        fresh = pickle.loads(pickle.dumps(policy))
+        assert_allclose(points, propose(fresh, params, history), atol=1e-12)
+
+
+def test_sequential_trials_are_fed_as_in_the_paper():
+    x, y = np.random.default_rng(0).random((4, DIM)), np.array([3.0, 1.0, np.inf, 2.0])
+    fed = inputs_of(History.sequential(x, y))
+    assert_array_equal(fed.o, [0, 1, 1, 1, 1])
+    assert_array_equal(fed.x, np.vstack([np.zeros((1, DIM)), x]))
+    assert_array_equal(fed.y, [0.0, *y])
+
+
+def test_results_are_fed_in_the_order_in_which_they_came_in():
+    """Two workers: the second trial ends first, then both of the next end before the last ask."""
+    x = np.arange(4.0)[:, None] * np.ones(DIM) / 4
+    history = History(x, np.arange(4.0), np.array([0.0, 0.0, 2.0, 3.0]), np.array([3, 2, 4.5, 4]))
+    fed = inputs_of(history)
+    assert_array_equal(fed.o, [0, 0, 1, 1, 1, 1])
+    assert_array_equal(fed.y, [0, 0, 1, 0, 3, 2])
+    assert_array_equal(fed.x[:, 0], [0, 0, 0.25, 0, 0.75, 0.5])
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 12), st.sampled_from([0, 1, 4]))
+def test_the_inputs_of_an_earlier_moment_are_a_prefix(seed, n, first):
+    history = random_history(np.random.default_rng(seed), n)
+    fed = inputs_of(history, first if first < n else 0)
+    assert fed.o.sum() <= history.finished.sum() + 1
+    for k in range(first + 1, n):
+        assert fed.starts_with(inputs_of(now(history, k), first))
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 12))
+def test_every_result_is_fed_once_and_every_ask_is_a_step(seed, n):
+    history = random_history(np.random.default_rng(seed), n)
+    fed = inputs_of(history)
+    assert sorted(fed.y[fed.o > 0]) == sorted(history.y[history.finished])
+    assert len(fed.o) >= n + 1
+
+
+@every_policy
+def test_asks_without_a_result_give_different_points(policy):
+    for params in (lively(policy), policy.init(np.random.default_rng(0))):
+        params["out.bias"][:] = 3.0 if params["out.weight"].std() < 0.1 else 0.0
+        x = np.empty((0, DIM))
+        for _ in range(12):
+            history = History.sequential(x, np.full(len(x), np.nan))
+            x = np.vstack([x, propose(policy, params, history)[:1]])
+        gap = np.abs(x[:, None] - x).max(-1) + np.eye(12)
+        assert gap.min() > 1e-7
+
+
+@every_policy
+def test_numpy_and_torch_propose_the_same(policy):
+    params = lively(policy)
+    tensors = {name: torch.tensor(value) for name, value in params.items()}
+    rng = np.random.default_rng(0)
+    here, there = policy.initial_state(params, 4), policy.initial_state(tensors, 4)
+    for _ in range(30):
+        x, y = rng.random((4, DIM)), rng.standard_normal(4)
+        o = (rng.random(4) < 0.8).astype(float)
+        here, u = policy.step(params, here, x, y, o)
+        there, v = policy.step(tensors, there, *map(torch.tensor, (x, y, o)))
+        assert_allclose(v.numpy(), u, atol=1e-10)
+
+
+@every_policy
+def test_gradients_reach_every_parameter(policy):
+    params = {
+        name: torch.tensor(value, requires_grad=True) for name, value in lively(policy).items()
+    }
+    state = policy.initial_state(params, 5)
+    rng = np.random.default_rng(0)
+    for _ in range(4):
+        x, y = torch.tensor(rng.random((5, DIM))), torch.tensor(rng.standard_normal(5))
+        state, u = policy.step(params, state, x, y, torch.ones(5, dtype=torch.float64))
+    u.square().sum().backward()
+    for name, value in params.items():
+        assert torch.isfinite(value.grad).all() and value.grad.abs().max() > 0, name
+
+
+@every_policy
+def test_proposals_can_lie_on_the_faces_of_the_cube_and_still_move(policy):
+    params = {name: torch.tensor(value) for name, value in lively(policy).items()}
+    params["out.bias"] = torch.full_like(params["out.bias"], 2.0).requires_grad_()
+    zero = torch.zeros(1, dtype=torch.float64)
+    state = policy.initial_state(params, 1)
+    _, u = policy.step(params, state, zero[:, None].expand(1, DIM), zero, zero)
+    assert (u == 1.0).all()
+    u.sum().backward()
+    assert (params["out.bias"].grad[:DIM] > 0).all()
+
+
+@pytest.mark.parametrize("policy", [POLICIES[0], POLICIES[2]], ids=["lstm", "dnc"])
+def test_scaling_the_objective_changes_no_proposal(policy):
+    params, history = lively(policy), random_history(np.random.default_rng(1), 20)
+    changed = replace(history, y=3.0 * history.y - 7.0)
+    assert_allclose(propose(policy, params, changed), propose(policy, params, history), atol=1e-8)
+
+
+@every_policy
+def test_hard_objectives_give_points_in_the_cube(policy):
+    params, x = lively(policy), np.random.default_rng(0).random((6, DIM))
+    for y in ([np.inf] * 6, [1e300, -1e300, 0, np.inf, -np.inf, 1], [2.0] * 6, [1e-300, 0] * 3):
+        points = propose(policy, params, History.sequential(x, np.array(y)))
+        assert np.all((points >= 0.0) & (points <= 1.0))
+
+
+@every_policy
+def test_the_seed_decides_the_symmetry_and_nothing_else_does(policy):
+    params = lively(policy)
+    nothing = History.sequential(np.empty((0, DIM)), np.empty(0))
+    assert not np.allclose(*(propose(policy, params, nothing, seed)[1:] for seed in (1, 2)))
+    one, two = play(policy, params, 8, seed=1), play(policy, params, 8, seed=1)
+    assert_array_equal(one.x, two.x)
+    mirrored = Symmetry.draw(np.random.default_rng((1, 0)), DIM)
+    other = Symmetry.draw(np.random.default_rng((2, 0)), DIM)
+    found = propose(policy, params, replace(one, x=other.undo(mirrored.apply(one.x))), seed=2)
+    assert_allclose(other.apply(found[0]), mirrored.apply(propose(policy, params, one, 1)[0]))
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 6))
+def test_a_symmetry_is_undone_and_keeps_distances(seed, dim):
+    rng = np.random.default_rng(seed)
+    symmetry, u = Symmetry.draw(rng, dim), rng.random((2, dim))
+    seen = symmetry.apply(u)
+    assert_allclose(symmetry.undo(seen), u, atol=1e-15)
+    assert_allclose(np.linalg.norm(seen[0] - seen[1]), np.linalg.norm(u[0] - u[1]))
+
+
+def test_past_the_horizon_the_network_starts_afresh_from_the_incumbent_and_a_random_point():
+    policy = LSTMPolicy(dim=DIM, hidden=12, horizon=10)
+    params = lively(policy)
+    history = play(policy, params, 12)
+    best = np.argmin(history.y[:10])
+    fed = inputs_of(history, first=10)
+    assert_array_equal(fed.o, [0, 1, 1, 1])
+    assert_array_equal(fed.x[1:], history.x[[best, 10, 11]])
+    assert_array_equal(fed.y[1:], history.y[[best, 10, 11]])
+    ten = history.take(np.arange(10))
+    assert not np.allclose(propose(policy, params, ten)[0], history.x[best], atol=0.01)
+    assert_array_equal(propose(policy, params, ten)[0], history.x[10])
+    symmetry = Symmetry.draw(np.random.default_rng((5, 1)), DIM)
+    expected = policy.replay(params, replace(fed, x=symmetry.apply(fed.x) * fed.o[:, None]))
+    assert_allclose(propose(policy, params, history)[0], symmetry.undo(expected), atol=1e-12)
+
+
+@every_policy
+def test_runs_of_many_horizons_keep_trying_points_that_differ(policy):
+    short = replace(policy, horizon=7)
+    history = play(short, lively(policy), 40)
+    assert len(np.unique(history.x, axis=0)) == 40
+    assert np.all((history.x >= 0.0) & (history.x <= 1.0))
+
+
+def test_a_restart_before_any_result_is_fed_a_dummy():
+    fed = inputs_of(History.sequential(np.zeros((3, DIM)), np.full(3, np.nan)), first=2)
+    assert_array_equal(fed.o, [0, 0])
+
+
+@every_policy
+def test_the_cache_is_no_part_of_the_policy(policy):
+    used, unused = pickle.loads(pickle.dumps(policy)), pickle.loads(pickle.dumps(policy))
+    play(used, lively(policy), 3)
+    assert used == unused and hash(used) == hash(unused)
+    assert describe(used) == describe(unused)
+    assert len(pickle.dumps(used)) == len(pickle.dumps(unused))
+    assert type(policy)(**describe(policy)) == policy
+
+
+def test_candidates_that_were_tried_come_last():
+    policy = LSTMPolicy(dim=DIM, hidden=12)
+    params = lively(policy)
+    params["out.weight"] = 0.0 * params["out.weight"]  # proposes the centre, whatever it sees
+    centre, elsewhere = np.full((1, DIM), 0.5), np.full((1, DIM), 0.2)
+    found = propose(policy, params, History.sequential(elsewhere, np.full(1, np.nan)))
+    assert_allclose(found[:1], centre)
+    found = propose(policy, params, History.sequential(centre, np.full(1, np.nan)))
+    assert_allclose(found[-1:], centre)
+    assert np.abs(found[0] - 0.5).max() > 1e-4
+
+
+def test_a_search_space_of_another_dimension_is_refused():
+    policy = LSTMPolicy(dim=DIM + 1, hidden=4)
+    with pytest.raises(ValueError, match=r"4 dimensions and the search space has 3.*--dim 3"):
+        propose(policy, lively(policy), History.sequential(np.empty((0, DIM)), []))
+
+
+@pytest.mark.parametrize("field", ["dim", "horizon", "workers"])
+def test_a_policy_needs_positive_sizes(field):
+    with pytest.raises(ValueError, match="must be at least 1.* 0"):
+        LSTMPolicy(**{field: 0})
+
+
+def test_a_policy_needs_a_known_encoding():
+    with pytest.raises(ValueError, match="unknown encoding 'ranks'"):
+        DNCPolicy(dim=2, encoding="ranks")
