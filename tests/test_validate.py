@@ -1,0 +1,100 @@
+"""Laws of the held-out comparison."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from untrained import untrained
+
+from l2l_sampler.history import History
+from l2l_sampler.policies import KINDS
+from l2l_sampler.space import FloatAxis, UnitCube
+from train.priors import PRIORS, draw
+from train.validate import held_out, oracle, oracle_curves, play, random_search, trained
+
+NOISY = replace(PRIORS["broad"], noise=1.0, output_warp=0.0)
+
+
+def record(functions, n_trials, move):
+    """An optimizer that jumps by `move`: what it was shown last, and its curve."""
+    shown = []
+
+    def ask(x, y):
+        shown.append((x, y))
+        return (x[:, -1] + move) % 1.0
+
+    curve = play(ask, functions, n_trials)
+    return *shown[-1], curve
+
+
+def test_held_out_functions_are_always_the_same_and_no_training_draws():
+    x = torch.rand(8, 3, 2, generator=torch.Generator().manual_seed(9), dtype=torch.float64)
+    first = held_out("broad", 2, 8).latent(x)
+    assert torch.equal(first, held_out("broad", 2, 8).latent(x))
+    assert not torch.isclose(first, held_out("broad", 2, 8, seed=1).latent(x)).any()
+    training = draw("broad", 8, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    assert not torch.isclose(first, training.latent(x)).any()
+
+
+def test_a_curve_is_the_lowest_latent_value_so_far():
+    functions = held_out(NOISY, 3, 16)
+    x, _, curve = record(functions, 7, 0.3)
+    points = torch.cat([x, (x[:, -1:] + 0.3) % 1.0], 1)
+    torch.testing.assert_close(curve, functions.latent(points).cummin(1).values)
+
+
+def test_all_optimizers_start_at_the_same_point_and_meet_the_same_noise():
+    functions = held_out(NOISY, 3, 16)
+    (x, y, _), (other_x, other_y, _) = record(functions, 6, 0.3), record(functions, 6, 0.41)
+    assert torch.equal(x[:, 0], other_x[:, 0])
+    assert not torch.isclose(x[:, 1:], other_x[:, 1:]).any()
+    noise = y - functions.latent(x)
+    torch.testing.assert_close(noise, other_y - functions.latent(other_x))
+    assert (noise.abs() > 1e-6).all()
+
+
+def test_random_search_depends_on_its_seed_alone():
+    functions = held_out("gp", 2, 16)
+    curves = [play(random_search(seed), functions, 8) for seed in (0, 0, 1)]
+    assert torch.equal(curves[0], curves[1])
+    assert not torch.equal(curves[0], curves[2])
+
+
+@pytest.mark.parametrize("prior", ["gp-ard", "broad"])
+def test_the_oracle_beats_random_search_with_four_times_the_trials(prior):
+    functions = held_out(prior, 2, 32)
+    found = play(oracle(functions), functions, 20)[:, -1].mean()
+    assert found < play(random_search(), functions, 80)[:, -1].mean()
+
+
+def test_the_oracle_finds_the_minimum_of_a_one_dimensional_function():
+    functions = held_out("gp", 1, 16)
+    grid = torch.linspace(0.0, 1.0, 2001, dtype=torch.float64)[None, :, None].expand(16, -1, 1)
+    lowest = functions.latent(grid).amin(1)
+    regret = play(oracle(functions), functions, 15)[:, -1] - lowest
+    assert regret.max() < 1e-3
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_trained_policy_proposes_what_it_proposes_for_each_history_alone(kind):
+    policy = untrained(kind, dim=2)
+    g = torch.Generator().manual_seed(0)
+    x = torch.rand(3, 5, 2, generator=g, dtype=torch.float64)
+    y = torch.randn(3, 5, generator=g, dtype=torch.float64)
+    asked = trained(policy, seed=4)(x, y)
+    cube = UnitCube({"a": FloatAxis(0.0, 1.0), "b": FloatAxis(0.0, 1.0)})
+    for b in range(3):
+        history = History.sequential(x[b].numpy(), y[b].numpy())
+        alone = policy.propose(history, cube=cube, rng=np.random.default_rng((4, b, 5)))
+        np.testing.assert_array_equal(asked[b].numpy(), alone[0])
+
+
+def test_oracle_curves_are_computed_once_for_each_prior(tmp_path):
+    curves = oracle_curves("gp", 1, 3, 4, cache=tmp_path)
+    (path,) = tmp_path.iterdir()
+    np.save(path, curves.numpy() - 1.0)
+    torch.testing.assert_close(oracle_curves("gp", 1, 3, 4, cache=tmp_path), curves - 1.0)
+    rougher = replace(PRIORS["gp"], length_scale=(0.1, 0.1))
+    oracle_curves(rougher, 1, 3, 4, cache=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2

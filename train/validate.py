@@ -1,0 +1,172 @@
+"""Optimizers on held-out functions, beside random search and an oracle.
+
+Notation
+    B  functions side by side     T  trials     t  trials so far     d  dimensions
+    x  (B, t, d) trials           y  (B, t) what the optimizer was told, lower is better
+An optimizer is a function `ask(x, y) -> (B, d)`, the next point of every function. All optimizers
+start at the same points, and the k-th trial of a function carries the same noise for all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from l2l_sampler.checkpoint import TrainedPolicy
+from l2l_sampler.history import History
+from l2l_sampler.space import FloatAxis, UnitCube
+from train import gp
+from train.priors import PRIORS, Functions, Ingredients, draw
+
+Ask: TypeAlias = Callable[[Tensor, Tensor], Tensor]
+
+# Streams of random numbers, apart from each other and from training, which seeds by small numbers.
+_FUNCTIONS, _FIRST_POINT, _NOISE, _RANDOM_SEARCH, _ORACLE = range(5)
+
+
+def _generator(stream: int, seed: int) -> torch.Generator:
+    """A generator for one purpose; torch itself looks at 32 bits of a seed only."""
+    (mixed,) = np.random.SeedSequence((stream, seed)).generate_state(1).tolist()
+    return torch.Generator().manual_seed(mixed)
+
+
+def held_out(prior: str | Ingredients, dim: int, count: int, seed: int = 0) -> Functions:
+    """A fixed set of functions that no training run draws, in float64."""
+    return draw(prior, count, dim, generator=_generator(_FUNCTIONS, seed), dtype=torch.float64)
+
+
+@torch.no_grad()
+def play(ask: Ask, functions: Functions, n_trials: int, seed: int = 0) -> Tensor:
+    """Let an optimizer run on all functions.
+
+    Returns:
+        (B, T) the lowest latent value among the first 1 to T trials.
+    """
+    batch, dim = functions.rate.shape
+    first = torch.rand(
+        batch, 1, dim, generator=_generator(_FIRST_POINT, seed), dtype=torch.float64
+    )
+    noise = _generator(_NOISE, seed)
+    x, latent = first, functions.latent(first)
+    y = functions.observe(latent, noise)
+    while x.shape[1] < n_trials:
+        asked = ask(x, y).to(x.dtype)[:, None]  # (B, 1, d)
+        value = functions.latent(asked)
+        x, latent = torch.cat([x, asked], 1), torch.cat([latent, value], 1)
+        y = torch.cat([y, functions.observe(value, noise)], 1)
+    return latent.cummin(1).values
+
+
+def random_search(seed: int = 0) -> Ask:
+    """Uniform points."""
+    generator = _generator(_RANDOM_SEARCH, seed)
+    return lambda x, y: torch.rand(x[:, 0].shape, generator=generator, dtype=x.dtype)
+
+
+def trained(policy: TrainedPolicy, seed: int = 0) -> Ask:
+    """A policy as it is shipped, in numpy, one function after the other, on continuous axes."""
+
+    def ask(x: Tensor, y: Tensor) -> Tensor:
+        batch, t, dim = x.shape
+        cube = UnitCube({f"x{i}": FloatAxis(0.0, 1.0) for i in range(dim)})
+        points = [
+            policy.propose(
+                History.sequential(x[b].numpy(), y[b].numpy()),
+                cube=cube,
+                rng=np.random.default_rng((seed, b, t)),
+            )[0]
+            for b in range(batch)
+        ]
+        return torch.from_numpy(np.stack(points))
+
+    return ask
+
+
+def oracle(functions: Functions, seed: int = 0) -> Ask:
+    """Expected improvement under the very process that drew the functions.
+
+    It is told noise-free latent values, so nothing is inferred: what is left is the search.
+    """
+    generator = _generator(_ORACLE, seed)
+
+    def ask(x: Tensor, y: Tensor) -> Tensor:
+        latent = functions.latent(x)
+        known = torch.ones_like(latent, dtype=torch.bool)
+        posterior = functions.condition(x, latent, known, known)
+        best = gp.incumbent(latent, known)
+
+        def log_ei(p: Tensor) -> Tensor:
+            return gp.log_ei(*posterior.at(functions.inputs(p)), best)
+
+        p = _screen(log_ei, x[torch.arange(len(x)), latent.argmin(1)], generator)
+        return _climb(log_ei, p)
+
+    return ask
+
+
+_UNIFORM, _LOCAL, _KEPT, _STEPS = 512, 128, 5, 25
+
+
+def _screen(
+    log_ei: Callable[[Tensor], Tensor], incumbent: Tensor, generator: torch.Generator
+) -> Tensor:
+    """The best (B, _KEPT, d) of random candidates, some of them around the incumbents (B, d)."""
+    batch, dim = incumbent.shape
+    options = {"generator": generator, "dtype": incumbent.dtype}
+    scale = 10.0 ** (-3.0 * torch.rand(batch, _LOCAL, 1, **options))
+    local = incumbent[:, None] + scale * torch.randn(batch, _LOCAL, dim, **options)
+    anywhere = torch.rand(batch, _UNIFORM, dim, **options)
+    candidates = torch.cat([anywhere, local.clamp(0.0, 1.0)], 1)
+    kept = log_ei(candidates).topk(_KEPT, 1).indices
+    return candidates.gather(1, kept[..., None].expand(-1, -1, dim))
+
+
+def _climb(log_ei: Callable[[Tensor], Tensor], p: Tensor) -> Tensor:
+    """The best point (B, d) that Adam finds from the starts p (B, m, d)."""
+    best, at = log_ei(p).max(1)
+    rows = torch.arange(len(p))
+    found = p[rows, at]
+    p = p.clone().requires_grad_()
+    optimizer = torch.optim.Adam([p], lr=0.03)
+    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.02 ** (1.0 / _STEPS))
+    for _ in range(_STEPS):
+        with torch.enable_grad():
+            value = log_ei(p)
+            (p.grad,) = torch.autograd.grad(-value.sum(), p)
+        optimizer.step()
+        schedule.step()
+        p.data.clamp_(0.0, 1.0)
+        value, at = log_ei(p.detach()).max(1)
+        found = torch.where((value > best)[:, None], p.detach()[rows, at], found)
+        best = torch.maximum(best, value)
+    return found
+
+
+def oracle_curves(
+    prior: str | Ingredients,
+    dim: int,
+    count: int,
+    n_trials: int,
+    seed: int = 0,
+    cache: Path = Path("runs"),
+) -> Tensor:
+    """`play` of the oracle on the held-out functions, (B, T), kept in a file: it takes minutes."""
+    ingredients = PRIORS[prior] if isinstance(prior, str) else prior
+    key = hashlib.sha256(repr(ingredients).encode()).hexdigest()[:12]
+    path = cache / f"oracle-{key}-d{dim}-n{count}-t{n_trials}-s{seed}.npy"
+    if path.exists():
+        return torch.from_numpy(np.load(path))
+    functions = held_out(prior, dim, count, seed)
+    curves = play(oracle(functions, seed), functions, n_trials, seed)
+    cache.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.stem}.{os.getpid()}.part.npy")
+    np.save(part, curves.numpy())
+    part.replace(path)
+    return curves
