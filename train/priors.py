@@ -199,10 +199,14 @@ class Functions:
         return gp.log_ei(mean, sd, gp.incumbent(latent.double(), known))
 
     def replace(self, rows: Tensor, other: Functions) -> None:
-        """Put the functions of `other`, in order, into `rows` (a LongTensor), in place."""
-        mine, theirs = self.state_dict(), other.state_dict()
-        for name, tensor in mine.items():
-            tensor[rows] = theirs[name]
+        """Put the functions of `other`, in order, into `rows` (a LongTensor).
+
+        The tensors are replaced, not written into: a graph that holds them stays valid.
+        """
+        theirs = other.state_dict()
+        for name, tensor in self.state_dict().items():
+            owner = self if name in self._names else self._path
+            setattr(owner, name, tensor.index_copy(0, rows, theirs[name]))
 
     def state_dict(self) -> dict[str, Tensor]:
         """The tensors that make up the functions, not copied."""

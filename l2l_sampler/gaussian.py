@@ -1,0 +1,57 @@
+"""Gaussian process mathematics shared by the posterior read, the training teacher and the tests.
+
+Notation
+    z   (...) how far the incumbent lies above the posterior mean, in posterior deviations
+    h   phi(z) + z Phi(z), so that EI = sd h(z)   (Mockus, 1982; equation 4 of the paper)
+    r2  (...) squared distance divided by squared length scales
+"""
+
+from __future__ import annotations
+
+import math
+
+from array_api_compat import array_namespace
+
+from l2l_sampler.arrays import Array, normal_cdf
+
+_LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
+_TAIL = -5.0  # below it phi + z Phi cancels; its series phi / (z^2 + c) takes over
+_TAIL_C = 2.8102  # makes the two forms meet at _TAIL
+
+
+def log_h(z: Array) -> Array:
+    """Logarithm of h(z), finite for every finite z: log EI = log sd + log_h(z)."""
+    xp = array_namespace(z)
+    near = xp.where(z > _TAIL, z, _TAIL + 0.0 * z)
+    far = xp.where(z > _TAIL, _TAIL + 0.0 * z, z)
+    density = xp.exp(-0.5 * near * near - _LOG_SQRT_2PI)
+    direct = xp.log(density + near * normal_cdf(near))
+    series = -0.5 * far * far - _LOG_SQRT_2PI - xp.log(far * far + _TAIL_C)
+    return xp.where(z > _TAIL, direct, series)
+
+
+def log_h_slope(z: Array) -> Array:
+    """Derivative of `log_h`, Phi(z) / h(z)."""
+    xp = array_namespace(z)
+    near = xp.where(z > _TAIL, z, _TAIL + 0.0 * z)
+    far = xp.where(z > _TAIL, _TAIL + 0.0 * z, z)
+    cdf = normal_cdf(near)
+    density = xp.exp(-0.5 * near * near - _LOG_SQRT_2PI)
+    return xp.where(
+        z > _TAIL, cdf / (density + near * cdf), -far - 2.0 * far / (far * far + _TAIL_C)
+    )
+
+
+def rbf(r2: Array) -> tuple[Array, Array]:
+    """Squared exponential correlation and its derivative with respect to r2."""
+    xp = array_namespace(r2)
+    k = xp.exp(-0.5 * r2)
+    return k, -0.5 * k
+
+
+def matern52(r2: Array) -> tuple[Array, Array]:
+    """Matern 5/2 correlation and its derivative with respect to r2."""
+    xp = array_namespace(r2)
+    s = xp.sqrt(5.0 * r2 + 1e-12)
+    decay = xp.exp(-s)
+    return (1.0 + s + s * s / 3.0) * decay, (-5.0 / 6.0) * (1.0 + s) * decay
