@@ -1,0 +1,88 @@
+"""The command that compares methods on held-out functions."""
+
+import json
+
+import numpy as np
+import optuna
+import pytest
+import torch
+from untrained import untrained
+
+from l2l_sampler.checkpoint import save
+from train import held_out
+from train.validate import held_out as functions_of
+from train.validate import play
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+def command(folder, *extra):
+    held_out.main(
+        [
+            *("--prior", "gp", "--dims", "1", "--draws", "3", "--trials", "20", "--jobs", "1"),
+            *("--cache", str(folder / "cells.jsonl"), "--out", str(folder / "out.json")),
+            *extra,
+        ]
+    )
+    return json.loads((folder / "out.json").read_text())
+
+
+def test_tpe_proposes_what_a_study_of_optuna_proposes():
+    functions = functions_of("gp", 2, 3)
+    seen = []
+    ask = held_out.tpe(seed=5)
+
+    def recorded(x, y):
+        seen[:] = [x, y]
+        return ask(x, y)
+
+    play(recorded, functions, 15)
+    x, y = (tensor[1].tolist() for tensor in seen)
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=5 * 3 + 1))
+    study.enqueue_trial({"x0": x[0][0], "x1": x[0][1]})
+    for point, value in zip(x, y, strict=True):
+        trial = study.ask()
+        asked = [trial.suggest_float(name, 0.0, 1.0) for name in ("x0", "x1")]
+        np.testing.assert_allclose(asked, point)
+        study.tell(trial, value)
+
+
+def test_every_method_gets_its_row_with_means_at_the_budgets_it_reaches(tmp_path, capsys):
+    path = tmp_path / "mine.safetensors"
+    save(path, untrained("memory", dim=None))
+    rows = command(tmp_path, "--policies", str(path), "--oracle")
+    assert [row["method"] for row in rows] == [str(path), "tpe", "random", "oracle"]
+    assert all(row["mean"].keys() == {"10", "20"} for row in rows)
+    curves = held_out.Cell("random", "gp", 1, 3, 20, 0).curves()
+    assert rows[2]["mean"]["10"] == pytest.approx(curves[:, 9].mean().item())
+    assert rows[2]["error"]["10"] == pytest.approx((curves[:, 9].std() / 3**0.5).item())
+    printed = capsys.readouterr().out
+    assert f"{rows[1]['mean']['20']:.3f} +- {rows[1]['error']['20']:.3f}" in printed
+
+
+def test_a_second_run_computes_what_is_missing_even_after_a_torn_line(tmp_path, monkeypatch):
+    first = command(tmp_path)
+    cells = tmp_path / "cells.jsonl"
+    lines = cells.read_text().splitlines()
+    cells.write_text(lines[0] + "\n" + lines[1][:40])
+    computed = []
+    run = held_out.run
+    monkeypatch.setattr(held_out, "run", lambda cell: computed.append(cell) or run(cell))
+    assert command(tmp_path) == first
+    assert len(computed) == 1
+    assert command(tmp_path) == first
+    assert len(computed) == 1
+
+
+def test_other_parameters_make_another_cell():
+    policy = untrained("memory", dim=None)
+    before = held_out.Cell("mine", "gp", 1, 3, 20, 0, policy).key()
+    assert held_out.Cell("mine", "gp", 1, 3, 20, 0, untrained("memory", dim=None)).key() == before
+    next(iter(policy.params.values()))[...] += 1.0
+    assert held_out.Cell("mine", "gp", 1, 3, 20, 0, policy).key() != before
+
+
+def test_methods_run_on_one_thread():
+    torch.set_num_threads(2)
+    held_out.Cell("random", "gp", 1, 3, 20, 0).curves()
+    assert torch.get_num_threads() == 1

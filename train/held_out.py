@@ -1,0 +1,203 @@
+r"""Compare policies as shipped with TPE, random search and the oracle on held-out functions.
+
+    python -m train.held_out --policies memory runs/mine.safetensors \
+        --prior broad gp-ard gp --dims 2 3 6 --draws 200 --trials 100 --oracle
+
+prints the mean of the lowest latent value found, with its standard error, and writes it as JSON.
+Every method sees a continuous cube, also where a function has plateaus. Finished cells, each a
+method on a prior and a dimension, are kept in a JSON-lines file: a second run goes on from there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import itertools
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+import torch
+from joblib import Parallel, delayed
+from torch import Tensor
+from tqdm import tqdm
+
+from l2l_sampler.checkpoint import TrainedPolicy
+from l2l_sampler.registry import resolve
+from train.priors import PRIORS
+from train.validate import Ask, held_out, oracle_curves, play, random_search, trained
+
+BUDGETS = (10, 20, 50, 100)
+ORACLE_TRIALS = 50
+RANDOM, TPE, ORACLE = "random", "tpe", "oracle"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One method on one prior in one dimension.
+
+    Attributes:
+        method: RANDOM, TPE, ORACLE, or the name or path of a policy.
+        prior: a name in PRIORS.
+        dim: number of dimensions.
+        draws: number of functions.
+        trials: trials on each.
+        seed: of functions and methods.
+        policy: the trained policy if the method is one; loaded once, since training may
+            overwrite its file meanwhile.
+    """
+
+    method: str
+    prior: str
+    dim: int
+    draws: int
+    trials: int
+    seed: int
+    policy: TrainedPolicy | None = field(default=None, repr=False)
+
+    def key(self) -> str:
+        """A name that changes with anything that could change the result, code apart."""
+        digest = hashlib.sha256(f"{self}{PRIORS[self.prior]}".encode())
+        if self.policy is not None:
+            digest.update(repr(self.policy.policy).encode())
+            for name, value in sorted(self.policy.params.items()):
+                digest.update(name.encode() + value.tobytes())
+        return digest.hexdigest()
+
+    def curves(self) -> Tensor:
+        """(draws, trials) lowest latent value so far."""
+        torch.set_num_threads(1)
+        if self.method == ORACLE:
+            return oracle_curves(self.prior, self.dim, self.draws, self.trials, self.seed)
+        functions = held_out(self.prior, self.dim, self.draws, self.seed)
+        if self.policy is not None:
+            ask = trained(self.policy, self.seed)
+        else:
+            ask = tpe(self.seed) if self.method == TPE else random_search(self.seed)
+        return play(ask, functions, self.trials, self.seed)
+
+
+def tpe(seed: int) -> Ask:
+    """Optuna's TPESampler with its default settings, a study in memory for every function."""
+    studies: list[optuna.Study] = []
+    running: list[optuna.trial.Trial] = []
+
+    def ask(x: Tensor, y: Tensor) -> Tensor:
+        batch, _, dim = x.shape
+        space = {f"x{i}": optuna.distributions.FloatDistribution(0.0, 1.0) for i in range(dim)}
+        last_x, last_y = x[:, -1].tolist(), y[:, -1].tolist()
+        if not studies:
+            for b in range(batch):
+                sampler = optuna.samplers.TPESampler(seed=seed * batch + b)
+                studies.append(optuna.create_study(sampler=sampler))
+                studies[b].add_trial(
+                    optuna.create_trial(
+                        params=dict(zip(space, last_x[b], strict=True)),
+                        distributions=space,
+                        value=last_y[b],
+                    )
+                )
+        for study, trial, value in zip(studies, running, last_y, strict=False):
+            study.tell(trial, value)
+        running[:] = [study.ask(space) for study in studies]
+        points = [[trial.params[name] for name in space] for trial in running]
+        return torch.tensor(points, dtype=x.dtype)
+
+    return ask
+
+
+def run(cell: Cell) -> dict[str, Any]:
+    """The cell's result: mean and standard error at every budget that it reaches."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    curves = cell.curves().numpy()
+    budgets = [t for t in BUDGETS if t <= cell.trials]
+    error = curves.std(0, ddof=1) / np.sqrt(len(curves))
+    return {
+        "key": cell.key(),
+        "method": cell.method,
+        "prior": cell.prior,
+        "dim": cell.dim,
+        "draws": cell.draws,
+        "trials": cell.trials,
+        "seed": cell.seed,
+        "mean": {str(t): float(curves[:, t - 1].mean()) for t in budgets},
+        "error": {str(t): float(error[t - 1]) for t in budgets},
+    }
+
+
+def compare(cells: list[Cell], cache: Path, n_jobs: int) -> list[dict[str, Any]]:
+    """Results of all cells in order, computing those that the cache lacks."""
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    done = _read(cache)
+    missing = [cell for cell in cells if cell.key() not in done]
+    parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
+    for row in tqdm(parallel(delayed(run)(c) for c in missing), total=len(missing), unit="cell"):
+        done[row["key"]] = row
+        with cache.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+    return [done[cell.key()] for cell in cells]
+
+
+def _read(cache: Path) -> dict[str, dict[str, Any]]:
+    """Finished cells by key; a last line that a killed run left unfinished is cut off."""
+    text = cache.read_text() if cache.exists() else ""
+    whole, newline, torn = text.rpartition("\n")
+    if torn:
+        cache.write_text(whole + newline)
+    rows = [json.loads(line) for line in whole.splitlines()]
+    return {row["key"]: row for row in rows}
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """The results as text, a block for every prior and dimension."""
+    lines, block = [], None
+    width = max(len(row["method"]) for row in rows)
+    for row in sorted(rows, key=lambda row: (row["prior"], row["dim"])):
+        if block != (block := (row["prior"], row["dim"])):
+            lines.append(f"\n{row['prior']}, d = {row['dim']}, {row['draws']} functions")
+            lines.append(" " * width + "".join(f"{t:>18}" for t in BUDGETS))
+        shown = [
+            f"{row['mean'][str(t)]:.3f} +- {row['error'][str(t)]:.3f}"
+            if str(t) in row["mean"]
+            else ""
+            for t in BUDGETS
+        ]
+        lines.append(f"{row['method']:<{width}}" + "".join(f"{s:>18}" for s in shown))
+    return "\n".join(lines)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Parse the command line, compare, print and write."""
+    parser = argparse.ArgumentParser(prog="python -m train.held_out", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--policies", nargs="*", default=[], help="shipped names or paths")
+    parser.add_argument("--prior", nargs="+", default=["broad"], choices=sorted(PRIORS))
+    parser.add_argument("--dims", nargs="+", type=int, default=[2, 3, 6])
+    parser.add_argument("--draws", type=int, default=200)
+    parser.add_argument("--trials", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--oracle", action="store_true", help=f"to {ORACLE_TRIALS} trials")
+    parser.add_argument("--jobs", type=int, default=2, help="processes, of one thread each")
+    parser.add_argument("--cache", type=Path, default=Path("runs/held_out.jsonl"))
+    parser.add_argument("--out", type=Path, default=Path("runs/held_out.json"))
+    args = parser.parse_args(argv)
+    cells = []
+    for prior, dim in itertools.product(args.prior, args.dims):
+        shape = (prior, dim, args.draws)
+        for name in args.policies:
+            policy = resolve(name, dim, n_trials=args.trials)
+            cells.append(Cell(name, *shape, args.trials, args.seed, policy))
+        cells += [Cell(name, *shape, args.trials, args.seed) for name in (TPE, RANDOM)]
+        if args.oracle:
+            cells.append(Cell(ORACLE, *shape, min(args.trials, ORACLE_TRIALS), args.seed))
+    rows = compare(cells, args.cache, args.jobs)
+    print(table(rows))
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
