@@ -21,6 +21,7 @@ def propose(
     seed: int,
     number: int,
     deduplicate: bool,
+    taken: np.ndarray | None = None,
 ) -> np.ndarray:
     """The point (D,) to evaluate next; a function of its arguments alone.
 
@@ -30,26 +31,30 @@ def propose(
         cube: the search space.
         seed: the study's seed.
         number: the trial's number, which gives every trial randomness of its own.
-        deduplicate: never to repeat a point of `history` while the cube has others.
+        deduplicate: never to repeat a point of `history` or `taken` while the cube has others.
+        taken: (k, D) snapped points that the policy knows nothing of, such as failed trials.
     """
+    if cube.dim == 0:
+        return np.zeros(0)
     rng = np.random.default_rng((seed, number))
     candidates = trained.propose(history, cube=cube, rng=rng)
     best: np.ndarray = candidates[0]
     if not deduplicate:
         return best
+    x = history.x if taken is None else np.concatenate([history.x, taken])
     u: np.ndarray
     for u in candidates:
-        if not (history.x == u).all(axis=1).any():
+        if not (x == u).all(axis=1).any():
             return u
-    unseen = _unseen(best, history, cube, rng)
+    unseen = _unseen(best, x, cube, rng)
     return best if unseen is None else unseen
 
 
 def _unseen(
-    u: np.ndarray, history: History, cube: UnitCube, rng: np.random.Generator
+    u: np.ndarray, x: np.ndarray, cube: UnitCube, rng: np.random.Generator
 ) -> np.ndarray | None:
-    """A new point, near u (D,) if there is one; None if every point has been seen."""
-    seen = set(map(tuple, history.x.tolist()))
+    """A point not in x (n, D), near u (D,) if there is one; None if x holds all."""
+    seen = set(map(tuple, x.tolist()))
     if len(seen) >= cube.n_points:
         return None
     for spread in _SPREADS:

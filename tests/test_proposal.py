@@ -55,6 +55,14 @@ def test_a_point_evaluated_or_pending_gives_way_to_the_next_candidate(y):
     assert_array_equal(again, [0.25, 0.5])
 
 
+def test_taken_points_are_not_repeated_either():
+    history = History.sequential(np.zeros((0, 2)), np.zeros(0))
+    options = {"seed": 0, "number": 1, "taken": np.array([[0.25, 0.5]])}
+    trained = Fixed([0.25, 0.5], [0.75, 0.5])
+    new = propose(trained, history, SQUARE, deduplicate=True, **options)
+    assert_array_equal(new, [0.75, 0.5])
+
+
 def test_when_all_candidates_are_taken_a_continuous_space_gives_a_neighbour():
     x = run(Fixed([0.5, 0.5]), SQUARE, 30)
     assert len(np.unique(x, axis=0)) == 30
