@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import optuna
-import pytest
 import torch
 from untrained import untrained
 
@@ -52,12 +51,16 @@ def test_every_method_gets_its_row_with_means_at_the_budgets_it_reaches(tmp_path
     save(path, untrained("memory", dim=None))
     rows = command(tmp_path, "--policies", str(path), "--oracle")
     assert [row["method"] for row in rows] == [str(path), "tpe", "random", "oracle"]
-    assert all(row["mean"].keys() == {"10", "20"} for row in rows)
+    assert all(row["best"].keys() == {"10", "20"} for row in rows)
     curves = held_out.Cell("random", "gp", 1, 3, 20, 0).curves()
-    assert rows[2]["mean"]["10"] == pytest.approx(curves[:, 9].mean().item())
-    assert rows[2]["error"]["10"] == pytest.approx((curves[:, 9].std() / 3**0.5).item())
-    printed = capsys.readouterr().out
-    assert f"{rows[1]['mean']['20']:.3f} +- {rows[1]['error']['20']:.3f}" in printed
+    assert rows[2]["best"]["10"] == curves[:, 9].tolist()
+    printed = capsys.readouterr().out.splitlines()
+    tpe, random = (torch.tensor(rows[i]["best"]["10"]) for i in (1, 2))
+    mean, gap = random.mean().item(), random - tpe
+    entry = f"{mean:.3f} +- {(random.std() / 3**0.5).item():.3f}"
+    paired = f"({gap.mean().item():+.3f} +- {(gap.std() / 3**0.5).item():.3f})"
+    (line,) = [line for line in printed if line.startswith("random")]
+    assert f"{entry} {paired}" in line
 
 
 def test_a_second_run_computes_what_is_missing_even_after_a_torn_line(tmp_path, monkeypatch):
