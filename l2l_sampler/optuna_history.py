@@ -26,7 +26,7 @@ from optuna.trial import FrozenTrial, TrialState
 from l2l_sampler.history import History
 from l2l_sampler.space import Axis, CategoricalAxis, FloatAxis, IntAxis, UnitCube
 
-_ABSENT, _VALUED, _TAKEN = 0, 1, 2  # what a finished trial is to the policy
+_ABSENT, _TAKEN, _PRESENT = 0, 1, 2  # what a trial is to the policy
 
 
 def axis_of(distribution: BaseDistribution) -> Axis:
@@ -89,22 +89,15 @@ class StudyReader:
         with self._lock:
             trials = self._refresh(study)
             self._lay_out(search_space, trials)
-            known = self._kind[: self._known]
-            valued, taken = known == _VALUED, known == _TAKEN
-            number = np.flatnonzero(valued)
-            parts = [(self._x[number], self._y[number], self._times[number], number)]
-            for k in self._open:
-                pending = trials[k]
-                if pending.state == TrialState.RUNNING and k != trial.number:
-                    x = self._point(pending)
-                    if x is not None:
-                        times = np.array([[_seconds(pending.datetime_start), math.inf]])
-                        parts.append((x[None], np.array([math.nan]), times, np.array([k])))
-            x, y, times, number = map(np.concatenate, zip(*parts, strict=True))
-            order = np.lexsort((number, times[:, 0]))
-            asked, told = _moments(times[order])
-            history = History(x[order], y[order], asked, told)
-            return self._cube, history, self._x[: self._known][taken]
+            kind = self._kind[: len(trials)].copy()
+            kind[trial.number] = _ABSENT
+            index = np.flatnonzero(kind == _PRESENT)
+            start = self._start[index]
+            if (start[1:] < start[:-1]).any():
+                index = index[np.argsort(start, kind="stable")]
+            asked, told = _moments(self._start[index], self._end[index])
+            history = History(self._x.take(index, axis=0), self._y[index], asked, told)
+            return self._cube, history, self._x.take(np.flatnonzero(kind == _TAKEN), axis=0)
 
     def _forget(self) -> None:
         self._storage: weakref.ref[Any] | None = None
@@ -114,15 +107,26 @@ class StudyReader:
         self._known = 0  # trials below this number have been looked at
         self._open: list[int] = []  # of these, the unfinished ones
         self._space: list[tuple[str, BaseDistribution]] = []
-        self._make_room(UnitCube({}), 0)
+        self._clear(UnitCube({}))
 
-    def _make_room(self, cube: UnitCube, n: int) -> None:
-        """Empty rows for n trials, indexed by trial number."""
+    def _clear(self, cube: UnitCube) -> None:
+        """No rows, for points of this cube; a row's index is its trial's number."""
         self._cube = cube
-        self._x = np.zeros((n, cube.dim))
-        self._y = np.zeros(n)
-        self._times = np.zeros((n, 2))  # start and completion
-        self._kind = np.full(n, _ABSENT)
+        self._x = np.zeros((0, cube.dim))
+        self._y = np.zeros(0)
+        self._start = np.zeros(0)
+        self._end = np.zeros(0)
+        self._kind = np.zeros(0, dtype=np.int8)
+
+    def _make_room(self, n: int) -> None:
+        """Rows for n trials at least."""
+        if n > len(self._y):
+            more = 2 * n - len(self._y)
+            self._x = np.concatenate([self._x, np.zeros((more, self._cube.dim))])
+            self._y = np.concatenate([self._y, np.zeros(more)])
+            self._start = np.concatenate([self._start, np.zeros(more)])
+            self._end = np.concatenate([self._end, np.zeros(more)])
+            self._kind = np.concatenate([self._kind, np.full(more, _ABSENT, dtype=np.int8)])
 
     def _refresh(self, study: Study) -> list[FrozenTrial]:
         """Read what has finished since; all trials of the study, by number."""
@@ -132,13 +136,14 @@ class StudyReader:
             self._storage, self._study_id = weakref.ref(storage), study_id
             self._sign = -1.0 if study.direction == StudyDirection.MAXIMIZE else 1.0
         trials = study._get_trials(deepcopy=False)
+        self._make_room(len(trials))
         unread = [*self._open, *range(self._known, len(trials))]
-        self._open = [k for k in unread if not trials[k].state.is_finished()]
-        self._known = len(trials)
         for k in unread:
             if trials[k].state == TrialState.COMPLETE:
                 self._intersect(trials[k].distributions)
             self._read(trials[k])
+        self._open = [k for k in unread if not trials[k].state.is_finished()]
+        self._known = len(trials)
         return trials
 
     def _intersect(self, distributions: Mapping[str, BaseDistribution]) -> None:
@@ -156,29 +161,25 @@ class StudyReader:
         if space != self._space:
             cube = UnitCube({name: axis_of(d) for name, d in space})
             self._space = space
-            self._make_room(cube, 2 * len(trials))
+            self._clear(cube)
+            self._make_room(len(trials))
             for trial in trials:
                 self._read(trial)
 
     def _read(self, trial: FrozenTrial) -> None:
-        """Keep the row of a trial if it has finished."""
-        if not self._space or not trial.state.is_finished():
-            return
-        number = trial.number
-        if number >= len(self._y):
-            grow = number + 1
-            self._x = np.concatenate([self._x, np.zeros((grow, self._cube.dim))])
-            self._y = np.concatenate([self._y, np.zeros(grow)])
-            self._times = np.concatenate([self._times, np.zeros((grow, 2))])
-            self._kind = np.concatenate([self._kind, np.full(grow, _ABSENT)])
-        x = self._point(trial)
-        if x is None:
+        """Write the row of a trial."""
+        k = trial.number
+        x = self._point(trial) if self._space else None
+        if x is None or trial.state == TrialState.WAITING:
+            self._kind[k] = _ABSENT
             return
         value = self._value(trial)
-        self._x[number] = x
-        self._y[number] = self._sign * value
-        self._times[number] = _seconds(trial.datetime_start), _seconds(trial.datetime_complete)
-        self._kind[number] = _TAKEN if math.isnan(value) else _VALUED
+        running = trial.state == TrialState.RUNNING
+        self._x[k] = x
+        self._y[k] = self._sign * value
+        self._start[k] = _seconds(trial.datetime_start)
+        self._end[k] = math.inf if running else _seconds(trial.datetime_complete)
+        self._kind[k] = _TAKEN if math.isnan(value) and not running else _PRESENT
 
     def _point(self, trial: FrozenTrial) -> np.ndarray | None:
         """The trial's point (D,); None if it has none in this search space."""
@@ -189,7 +190,7 @@ class StudyReader:
             return None
 
     def _value(self, trial: FrozenTrial) -> float:
-        """The objective value of a finished trial; NaN if it has none."""
+        """The objective value of a trial; NaN if it has none."""
         if trial.state == TrialState.COMPLETE and trial.value is not None:
             return trial.value
         if trial.state == TrialState.PRUNED and self._consider_pruned_trials:
@@ -198,23 +199,24 @@ class StudyReader:
         return math.nan
 
 
-def _moments(times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _moments(start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Order of events from their times: asked 0, 1, 2, ..., and told in between.
 
     Where times are equal a trial is told before the next one is asked.
 
     Args:
-        times: (n, 2) seconds of asking, in order, and of telling; inf while pending.
+        start: (n,) seconds of asking, in order.
+        end: (n,) seconds of telling; inf while pending.
 
     Returns:
         asked (n,) and told (n,); told is inf while pending.
     """
-    n = len(times)
+    n = len(start)
     asked = np.arange(n, dtype=np.float64)
-    asks_before = np.maximum(np.searchsorted(times[:, 0], times[:, 1]), asked + 1.0)
+    asks_before = np.maximum(np.searchsorted(start, end), asked + 1.0)
     rank = np.empty(n)
-    rank[np.lexsort((asked, times[:, 1]))] = (asked + 1.0) / (n + 1.0)
-    return asked, np.where(np.isposinf(times[:, 1]), np.inf, asks_before - 1.0 + rank)
+    rank[np.argsort(end, kind="stable")] = (asked + 1.0) / (n + 1.0)
+    return asked, np.where(end == math.inf, math.inf, asks_before - 1.0 + rank)
 
 
 def _seconds(moment: datetime | None) -> float:

@@ -41,13 +41,19 @@ def propose(
     best: np.ndarray = candidates[0]
     if not deduplicate:
         return best
-    x = history.x if taken is None else np.concatenate([history.x, taken])
+    known = [history.x] if taken is None else [history.x, taken]
     u: np.ndarray
     for u in candidates:
-        if not (x == u).all(axis=1).any():
+        if not any(_holds(x, u) for x in known):
             return u
-    unseen = _unseen(best, x, cube, rng)
+    unseen = _unseen(best, np.concatenate(known), cube, rng)
     return best if unseen is None else unseen
+
+
+def _holds(x: np.ndarray, u: np.ndarray) -> bool:
+    """Whether u (D,) is a row of x (n, D)."""
+    alike = x[x[:, 0] == u[0]]
+    return bool((alike == u).all(axis=1).any())
 
 
 def _unseen(
