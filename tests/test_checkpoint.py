@@ -214,3 +214,8 @@ def test_the_header_describes_the_policy(trained):
     assert header.policy == trained.policy.kind
     assert header.dim == trained.policy.dim
     assert (header.horizon, header.workers, header.format) == (100, 5, FORMAT)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_kind_is_known_under_its_own_name(kind):
+    assert KINDS[kind].kind == kind

@@ -1,18 +1,46 @@
-"""The learned optimizers, one file each."""
+"""The learned optimizers, one file each.
+
+A kind is imported when it is first built, so that `import l2l_sampler` stays quick.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from l2l_sampler.policies.base import Policy
-from l2l_sampler.policies.memory import MemoryPolicy
 
 if TYPE_CHECKING:
     from l2l_sampler.checkpoint import Header
 
-KINDS: Mapping[str, type[Policy]] = {policy.kind: policy for policy in (MemoryPolicy,)}
+
+class _Kinds(Mapping[str, type[Policy]]):
+    """Policy classes by kind."""
+
+    def __getitem__(self, kind: str) -> type[Policy]:
+        if kind == "memory":
+            from l2l_sampler.policies.memory import MemoryPolicy
+
+            return MemoryPolicy
+        if kind == "lstm":
+            from l2l_sampler.policies.lstm import LSTMPolicy
+
+            return LSTMPolicy
+        if kind == "dnc":
+            from l2l_sampler.policies.dnc import DNCPolicy
+
+            return DNCPolicy
+        raise KeyError(kind)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("memory", "lstm", "dnc"))
+
+    def __len__(self) -> int:
+        return 3
+
+
+KINDS: Mapping[str, type[Policy]] = _Kinds()
 
 
 def build(header: Header) -> Policy:

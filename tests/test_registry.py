@@ -1,0 +1,193 @@
+"""Finding a policy: by name, path, folder and dimension; and the shipped files themselves."""
+
+import hashlib
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from l2l_sampler import load_policy, registry
+from l2l_sampler.checkpoint import TrainedPolicy, save
+from l2l_sampler.registry import Shipped, resolve
+from tests.untrained import untrained
+
+SHIPPED = registry.shipped()
+
+
+def of_dimension(dim, horizon=None, seed=0):
+    """A small per-dimension policy; the horizon stands in its header."""
+    trained = untrained("lstm", dim, horizon=horizon)
+    return replace(trained, params=trained.policy.init(np.random.default_rng(seed)))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """One checkpoint for each of dimensions 1 and 3, as `train.fit` leaves them."""
+    for dim in (1, 3):
+        save(tmp_path / f"mine-{dim}d.safetensors", of_dimension(dim))
+    return tmp_path
+
+
+@pytest.fixture
+def weights(tmp_path, monkeypatch):
+    """An index of our own: `any` for every dimension, `each` for 2 axes and three horizons."""
+    models = []
+
+    def ship(name, file, trained):
+        save(tmp_path / file, trained)
+        header = trained.header
+        models.append(
+            {
+                "name": name,
+                "file": file,
+                "sha256": hashlib.sha256((tmp_path / file).read_bytes()).hexdigest(),
+                "dim": header.dim,
+                "policy": header.policy,
+                "loss": header.loss,
+                "horizon": header.horizon,
+                "workers": header.workers,
+                "card": f"{name}.md",
+            }
+        )
+
+    ship("any", "any.safetensors", untrained("memory", 1))
+    for horizon in (20, 100, 500):
+        ship("each", f"each-{horizon}.safetensors", of_dimension(2, horizon))
+    index = {"aliases": {"first": "any"}, "models": models}
+    (tmp_path / "index.json").write_text(json.dumps(index))
+    monkeypatch.setattr(registry, "WEIGHTS", tmp_path)
+    registry._index.cache_clear()
+    yield tmp_path
+    registry._index.cache_clear()
+
+
+@pytest.mark.parametrize("model", SHIPPED, ids=lambda model: model.file)
+def test_every_shipped_file_loads_and_is_what_the_index_says(model):
+    trained = resolve(model.name, model.dim or 2, n_trials=model.horizon)
+    assert (registry.WEIGHTS / model.card).is_file()
+    header = trained.header
+    said = (model.dim, model.policy, model.loss, model.horizon, model.workers)
+    assert said == (header.dim, header.policy, header.loss, header.horizon, header.workers)
+
+
+def test_the_default_policy_is_shipped_for_any_dimension():
+    assert load_policy("memory").dim is None
+
+
+def test_every_alias_stands_for_a_shipped_name():
+    assert set(registry.aliases().values()) <= {model.name for model in SHIPPED}
+
+
+def test_no_two_shipped_models_serve_the_same_purpose():
+    purposes = [(model.name, model.dim, model.horizon) for model in SHIPPED]
+    assert len(set(purposes)) == len(purposes)
+
+
+def test_every_file_in_weights_is_in_the_index():
+    listed = {model.file for model in SHIPPED} | {model.card for model in SHIPPED}
+    present = {file.name for file in registry.WEIGHTS.iterdir()}
+    assert present == listed | {"index.json"}
+
+
+def test_a_name_and_its_alias_give_one_object(weights):
+    assert resolve("first", 3) is resolve("any", 5) is load_policy("first")
+
+
+@pytest.mark.parametrize(
+    ("n_trials", "horizon"), [(None, 500), (5, 20), (20, 20), (21, 100), (400, 500), (9999, 500)]
+)
+def test_the_horizon_that_fits_the_study_is_taken(weights, n_trials, horizon):
+    assert resolve("each", 2, n_trials=n_trials).header.horizon == horizon
+
+
+def test_an_unknown_name_lists_the_names(weights):
+    with pytest.raises(ValueError, match="no policy 'other'. Shipped are first, any, each"):
+        resolve("other", 2)
+
+
+def test_a_dimension_without_a_model_says_what_to_do(weights):
+    expected = "'each' has no model .* 7 axes .*only for 2. .*train.fit --dim 7.*policy='memory'"
+    with pytest.raises(ValueError, match=expected):
+        resolve("each", 7)
+
+
+def test_several_models_need_a_dimension(folder):
+    with pytest.raises(ValueError, match="2 models, of dimensions 1, 3; say which by `dim=`"):
+        load_policy(folder)
+    assert load_policy(folder, dim=3).dim == 3
+
+
+def test_a_changed_shipped_file_is_refused(weights):
+    path = weights / "any.safetensors"
+    save(path, replace(untrained("memory", 1), params=shifted(untrained("memory", 1))))
+    with pytest.raises(ValueError, match="any.safetensors has SHA-256 .* Install l2l-sampler"):
+        resolve("any", 3)
+
+
+def shifted(trained):
+    return {name: value + 1.0 for name, value in trained.params.items()}
+
+
+def test_a_lost_shipped_file_is_named(weights):
+    (weights / "any.safetensors").unlink()
+    with pytest.raises(FileNotFoundError, match="any.safetensors is missing.* Install"):
+        resolve("any", 3)
+
+
+@pytest.mark.parametrize("kind_of_path", [str, lambda path: path], ids=["str", "Path"])
+def test_a_folder_serves_each_dimension_with_its_file(folder, kind_of_path):
+    for dim in (1, 3):
+        assert resolve(kind_of_path(folder), dim).dim == dim
+    with pytest.raises(ValueError, match="only for 1, 3"):
+        resolve(kind_of_path(folder), 2)
+
+
+@pytest.mark.parametrize("kind_of_path", [str, lambda path: path], ids=["str", "Path"])
+def test_a_file_serves_its_dimension_only(folder, kind_of_path):
+    path = kind_of_path(folder / "mine-3d.safetensors")
+    assert resolve(path, 3).dim == load_policy(path).dim == 3
+    with pytest.raises(ValueError, match=r"mine-3d.safetensors' has no model .* 2 axes"):
+        resolve(path, 2)
+
+
+def test_a_file_that_was_retrained_is_read_again(folder):
+    path = folder / "mine-3d.safetensors"
+    before = resolve(path, 3)
+    assert resolve(path, 3) is before
+    retrained = of_dimension(3, seed=1)
+    save(path, retrained)
+    name = "out.weight"
+    assert_array_equal(resolve(path, 3).params[name], retrained.params[name].astype(np.float32))
+
+
+def test_a_loaded_policy_is_used_as_it_is():
+    one = of_dimension(3)
+    assert resolve(one, 3) is one
+    with pytest.raises(ValueError, match="the given policy has no model for .* 4 axes"):
+        resolve(one, 4)
+    any_dimension = untrained("memory", 1)
+    assert resolve(any_dimension, 4) is any_dimension
+
+
+@pytest.mark.parametrize("path", ["absent.safetensors", "nowhere/policy"])
+def test_a_path_that_leads_nowhere_is_named(tmp_path, path):
+    with pytest.raises(FileNotFoundError, match=f"no checkpoint .*{path}"):
+        resolve(str(tmp_path / path), 2)
+
+
+def test_an_empty_folder_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="holds no .safetensors file"):
+        resolve(tmp_path, 2)
+
+
+@pytest.mark.parametrize("policy", [None, 3, TrainedPolicy])
+def test_what_is_no_policy_is_refused(policy):
+    with pytest.raises(TypeError, match="policy is a .*give a shipped name"):
+        resolve(policy, 2)
+
+
+def test_the_index_has_no_entry_that_the_registry_does_not_know():
+    fields = set(Shipped.__dataclass_fields__)
+    assert all(set(model) == fields for model in registry._index()["models"])
