@@ -37,12 +37,17 @@ def encoder(name: str, y: Array, known: Array) -> Encoder:
     Raises:
         ValueError: no encoding has that name.
     """
+    check_encoding(name)
+    return ENCODINGS[name](y, known)
+
+
+def check_encoding(name: str) -> None:
+    """Raise a ValueError if no encoding has that name."""
     if name not in ENCODINGS:
         raise ValueError(
             f"unknown encoding {name!r}; this l2l_sampler knows {', '.join(sorted(ENCODINGS))}. "
             "Install the release that wrote the checkpoint."
         )
-    return ENCODINGS[name](y, known)
 
 
 def encode(name: str, y: Array, known: Array) -> Array:

@@ -9,7 +9,7 @@ process (log EI given the history, which is detached), and evaluates the best on
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,7 +93,9 @@ class MemoryPool:
         known, valid = self._masks(most)
         table = Table(x, encode(self.policy.encoding, y, known), known, valid)
         memory = self.policy.reader.prepare(params, table)
-        starts = self._screen(params, table, memory)
+        starts = screen(
+            self.policy, params, table, memory, self.starts, functions.snap, self.generator
+        )
         refined = clip_each_gradient(self.policy.refine(params, table, memory, starts))
         points = torch.cat([starts, refined], 1)
         log_ei = functions.log_ei(x, g, known, valid, points)
@@ -120,17 +122,6 @@ class MemoryPool:
         self.functions.load_state_dict(state["functions"])
         self.trials = _Trials(**state["trials"])
         self.generator.set_state(state["generator"])
-
-    @torch.no_grad()
-    def _screen(self, params: Mapping[str, Tensor], table: Table, memory: Any) -> Tensor:
-        """The best of each group of candidates, as at run time, (B, S, d)."""
-        shape = (table.x.shape[0], self.starts, self.policy.group, self.dim)
-        noise = torch.randn(shape, generator=self.generator, device=table.x.device)
-        radius = self._uniform(*shape[:3], 1)
-        moved = candidates(table, self._uniform(*shape), noise, self._uniform(*shape), radius)
-        flat = self.functions.snap(moved.reshape(shape[0], -1, self.dim))
-        score = self.policy.reader.score(params, memory, flat).log_ei
-        return best_of_groups(flat.reshape(shape), score)
 
     def _surprise(self, score: Score, points: Tensor, y: Tensor, known: Tensor) -> Tensor:
         """Mean negative log predictive density of the encoded objective at the points."""
@@ -206,3 +197,24 @@ def _value_error(score: Score, log_ei: Tensor, g: Tensor, known: Tensor) -> Tens
     spread = torch.where(variance > 1e-8, variance, 1.0).sqrt()
     target = (log_ei - spread.log()).clamp_min(-15.0).to(g.dtype)
     return torch.nn.functional.smooth_l1_loss(score.log_ei, target)
+
+
+@torch.no_grad()
+def screen(
+    policy: MemoryPolicy,
+    params: Mapping[str, Tensor],
+    table: Table,
+    memory: Any,
+    starts: int,
+    snap: Callable[[Tensor], Tensor],
+    generator: torch.Generator,
+) -> Tensor:
+    """The best of each group of candidates, as the policy does at run time, (B, S, d)."""
+    batch, _, d = table.x.shape
+    shape, options = (batch, starts, policy.group, d), {"generator": generator}
+    options |= {"device": table.x.device, "dtype": table.x.dtype}
+    fresh, chance = torch.rand(shape, **options), torch.rand(shape, **options)
+    noise, radius = torch.randn(shape, **options), torch.rand((*shape[:3], 1), **options)
+    moved = candidates(table, fresh, noise, chance, radius)
+    flat = snap(moved.reshape(batch, -1, d))
+    return best_of_groups(flat.reshape(shape), policy.reader.score(params, memory, flat).log_ei)

@@ -37,16 +37,12 @@ class Policy(ABC):
     """
 
     kind: ClassVar[str]
+    encoding: str  # name of the encoding that turns objective values into inputs
 
     @property
     @abstractmethod
     def dim(self) -> int | None:
         """Unit-cube axes that the policy is made for; None if any."""
-
-    @property
-    @abstractmethod
-    def encoding(self) -> str:
-        """Name of the encoding in `encodings` that turns objective values into inputs."""
 
     @abstractmethod
     def init(self, rng: np.random.Generator) -> dict[str, np.ndarray]:

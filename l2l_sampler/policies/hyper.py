@@ -15,12 +15,12 @@ Everything here is float64: log EI near an evaluated point is the difference of 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from array_api_compat import array_namespace
+from array_api_compat import array_namespace, device
 
-from l2l_sampler.arrays import Array, sigmoid, tril_inverse
+from l2l_sampler.arrays import Array, detach, sigmoid, tril_inverse
 from l2l_sampler.gaussian import matern52, rbf
 from l2l_sampler.policies.base import Params
 from l2l_sampler.policies.nets import init_linear, init_lstm, linear, lstm_cell
@@ -135,17 +135,19 @@ def infer(params: Params, x: Array, z: Array, known: Array, valid: Array) -> Pos
     weight = xp.astype(known, wide)
     batch, _, d = x.shape
     kind = np.array([0] * d + [1, 2])
-    flags = xp.asarray(np.eye(3)[kind][:, 1:], dtype=narrow)  # (J, 2)
-    stride = xp.asarray(np.array(_STRIDES)[kind], dtype=narrow)
-    offset = xp.asarray(np.where(kind == 0, 0.5 * math.log(d), 0.0), dtype=narrow)
+    here: dict[str, Any] = {"dtype": narrow, "device": device(x)}
+    flags = xp.asarray(np.eye(3)[kind][:, 1:], **here)  # (J, 2)
+    stride = xp.asarray(np.array(_STRIDES)[kind], **here)
+    offset = xp.asarray(np.where(kind == 0, 0.5 * math.log(d), 0.0), **here)
     start = params["hyper.start"][kind]
     theta = xp.broadcast_to(start + offset, (batch, d + 2))
     count = xp.sum(weight, axis=-1, keepdims=True)
     context = _context(xp.astype(count, narrow), flags, d)  # (B, J, 4)
-    h = xp.zeros((batch, d + 2, HIDDEN), dtype=narrow)
+    h = xp.zeros((batch, d + 2, HIDDEN), **here)
     c = xp.zeros_like(h)
     for step in range(STEPS):
-        kernel = _kernel(xp.astype(theta, wide), x)
+        # as usual in learned optimizers, no second derivatives: the gradient counts as an input
+        kernel = _kernel(xp.astype(detach(theta), wide), x)
         model = _condition(kernel, x, z, weight)
         gradient = xp.astype(_likelihood_slope(model, kernel) / (count + 1.0), narrow)
         message = xp.mean(xp.tanh(linear(params, "hyper.message", h)), axis=1, keepdims=True)
@@ -154,7 +156,7 @@ def infer(params: Params, x: Array, z: Array, known: Array, valid: Array) -> Pos
                 xp.clip(gradient, -3.0, 3.0)[..., None],
                 (xp.sign(gradient) * xp.log1p(100.0 * xp.abs(gradient)))[..., None] * 0.3,
                 ((theta - start - offset) * 0.5)[..., None],
-                xp.full((batch, d + 2, 1), step / STEPS, dtype=narrow),
+                xp.full((batch, d + 2, 1), step / STEPS, **here),
                 context,
                 xp.broadcast_to(message, (batch, d + 2, _MESSAGE)),
             ],
@@ -178,7 +180,7 @@ def _context(count: Array, flags: Array, d: int) -> Array:
     shape = (count.shape[0], flags.shape[0])
     columns = [
         xp.broadcast_to(xp.log(count + 1.0) / 3.0, shape),
-        xp.full(shape, math.log(d), dtype=count.dtype),
+        xp.full(shape, math.log(d), dtype=count.dtype, device=device(count)),
         *(xp.broadcast_to(flags[None, :, i], shape) for i in range(flags.shape[1])),
     ]
     return xp.stack(columns, axis=-1)
@@ -220,7 +222,7 @@ def _condition(kernel: _Kernel, x: Array, z: Array, weight: Array) -> Posterior:
     xp = array_namespace(x)
     noise = kernel.noise
     diagonal = xp.where(weight > 0.0, noise, xp.ones_like(noise))
-    eye = xp.eye(x.shape[1], dtype=x.dtype)
+    eye = xp.eye(x.shape[1], dtype=x.dtype, device=device(x))
     k = kernel.k * (weight[:, :, None] * weight[:, None]) + eye * diagonal[:, None]
     inverse = tril_inverse(xp.linalg.cholesky(k))
     precision = xp.matrix_transpose(inverse) @ inverse

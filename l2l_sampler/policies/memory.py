@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from array_api_compat import array_namespace
+from array_api_compat import array_namespace, device
 
 from l2l_sampler.arrays import Array, clamp_unit
-from l2l_sampler.encodings import encode
+from l2l_sampler.encodings import check_encoding, encode
 from l2l_sampler.history import History
 from l2l_sampler.policies.base import Cube, Params, Policy
 from l2l_sampler.policies.nets import init_linear, init_lstm, linear, lstm_cell
@@ -44,7 +44,7 @@ class MemoryPolicy(Policy):
         starts: starting points S at run time.
         group: candidates G screened for each starting point.
         n_max: trials that are read; of a longer history a subset, see `readable`.
-        y_encoding: name of the encoding of the objective.
+        encoding: name of the encoding of the objective, see `encodings`.
     """
 
     kind: ClassVar[str] = "memory"
@@ -55,22 +55,23 @@ class MemoryPolicy(Policy):
     starts: int = 8
     group: int = 12
     n_max: int = 160
-    y_encoding: str = "zscore-1"
+    encoding: str = "zscore-1"
 
     def __post_init__(self) -> None:
-        """Reject a read that does not exist."""
+        """Check what a checkpoint's header may have got wrong."""
         if self.read not in READS:
             raise ValueError(f"unknown read {self.read!r}; choose one of {', '.join(READS)}")
+        check_encoding(self.encoding)
+        if self.starts < _LOCAL_GROUPS or min(self.hidden, self.steps, self.group) < 1:
+            raise ValueError(
+                f"starts must be at least {_LOCAL_GROUPS} and hidden, steps and group at least 1; "
+                f"got {self.starts}, {self.hidden}, {self.steps} and {self.group}"
+            )
 
     @property
     def dim(self) -> int | None:
         """None: any dimension."""
         return None
-
-    @property
-    def encoding(self) -> str:
-        """Name of the encoding of the objective."""
-        return self.y_encoding
 
     @property
     def reader(self) -> Read:
@@ -102,15 +103,15 @@ class MemoryPolicy(Policy):
         """
         xp = array_namespace(p)
         batch, s, d = p.shape
-        h = xp.zeros((batch, s, d, self.hidden), dtype=p.dtype)
+        h = xp.zeros((batch, s, d, self.hidden), dtype=p.dtype, device=device(p))
         c = xp.zeros_like(h)
         known = xp.sum(xp.astype(table.known, p.dtype), axis=-1)[:, None, None] + xp.zeros_like(p)
         trials = xp.log(known + 1.0) / 3.0
-        axes = xp.full(p.shape, math.log(d), dtype=p.dtype)
+        axes = math.log(d) + xp.zeros_like(p)
         control = None
         for step in range(self.steps):
             look = self.reader.look(params, memory, p, control)
-            progress = xp.full(p.shape, step / self.steps, dtype=p.dtype)
+            progress = step / self.steps + xp.zeros_like(p)
             own = xp.stack([2.0 * p - 1.0, progress, axes, trials], axis=-1)
             message = xp.mean(xp.tanh(linear(params, "message", h)), axis=2, keepdims=True)
             shape = (batch, s, d)
@@ -192,7 +193,7 @@ def candidates(table: Table, fresh: Array, noise: Array, chance: Array, radius: 
     n = table.x.shape[1]
     ranked = xp.argsort(xp.where(table.known, table.z, xp.ones_like(table.z) * xp.inf), axis=-1)
     last = xp.clip(xp.sum(xp.astype(table.known, xp.int64), axis=-1, keepdims=True) - 1, 0, None)
-    member = xp.arange(group)
+    member = xp.arange(group, device=device(fresh))
     rank = xp.stack([0 * member, 0 * member, member % min(5, n)])  # (_LOCAL_GROUPS, G)
     rank = xp.broadcast_to(xp.reshape(rank, (1, -1)), (batch, _LOCAL_GROUPS * group))
     index = xp.take_along_axis(ranked, xp.minimum(rank, last), axis=-1)

@@ -1,0 +1,70 @@
+"""Policies as optimizers of many functions side by side, in torch, for validation.
+
+Notation
+    B  functions   t  trials so far   D  dimension   x  (B, t, D) trials   y  (B, t) results
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from l2l_sampler.encodings import encode
+from l2l_sampler.policies.base import Policy
+from l2l_sampler.policies.memory import MemoryPolicy
+from l2l_sampler.policies.reads import Table
+from l2l_sampler.policies.recurrent import RecurrentPolicy, State
+from train.memory_pool import screen
+from train.validate import Ask
+
+
+def batched(policy: Policy, params: Mapping[str, Tensor], *, generator: torch.Generator) -> Ask:
+    """The policy with these torch parameters, for `validate.play`."""
+    if isinstance(policy, MemoryPolicy):
+        return _memory(policy, params, generator)
+    if isinstance(policy, RecurrentPolicy):
+        return _recurrent(policy, params)
+    raise TypeError(f"cannot play a policy of type {type(policy).__name__}")
+
+
+def _memory(
+    policy: MemoryPolicy, params: Mapping[str, Tensor], generator: torch.Generator
+) -> Ask:
+    like = params["out.bias"]
+
+    @torch.no_grad()
+    def ask(x: Tensor, y: Tensor) -> Tensor:
+        x = x.to(like)
+        y = y.to(like.device)
+        known = torch.ones_like(y, dtype=torch.bool)
+        table = Table(x, encode(policy.encoding, y, known), known, known)
+        memory = policy.reader.prepare(params, table)
+        starts = screen(policy, params, table, memory, policy.starts, lambda u: u, generator)
+        points = torch.cat([policy.refine(params, table, memory, starts), starts], 1)
+        best = policy.reader.score(params, memory, points).log_ei.argmax(1)
+        return points[torch.arange(len(x), device=x.device), best].cpu()
+
+    return ask
+
+
+def _recurrent(policy: RecurrentPolicy, params: Mapping[str, Tensor]) -> Ask:
+    """One step a call: the network is fed the latest result only, so calls must be in order."""
+    like = params["out.bias"]
+    state: State | None = None
+
+    @torch.no_grad()
+    def ask(x: Tensor, y: Tensor) -> Tensor:
+        nonlocal state
+        batch = len(x)
+        x, y = x.to(like), y.to(like)
+        if x.shape[1] == 1:
+            state = policy.initial_state(params, batch)
+            nothing = like.new_zeros(batch)
+            state, _ = policy.step(params, state, torch.zeros_like(x[:, 0]), nothing, nothing)
+        assert state is not None
+        state, p = policy.step(params, state, x[:, -1], y[:, -1], like.new_ones(batch))
+        return p.cpu()
+
+    return ask

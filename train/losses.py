@@ -1,0 +1,101 @@
+"""What the recurrent policies are trained to minimise: four losses, one term a step.
+
+Notation
+    B  runs side by side   S  steps   T  trials that a run has room for   D  dimension
+    p  (B, S, D) proposals             g  (B, S) latent values of the points evaluated
+Each function takes (functions, trials, steps) as `rollout.unroll` leaves them and returns the
+terms of its loss, (B, S); the loss is their mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+from l2l_sampler.gaussian import log_h
+from train import gp
+from train.priors import Functions
+from train.rollout import Steps, Trials
+
+_MIN_VARIANCE = 1e-12  # as in `gp`, a duplicate must look worthless
+
+Loss: TypeAlias = Callable[[Functions, Trials, Steps], Tensor]
+
+
+def summed(functions: Functions, trials: Trials, steps: Steps) -> Tensor:
+    """The function's own values, f(x_t) (equation 3)."""
+    return steps.g
+
+
+def observed_improvement(functions: Functions, trials: Trials, steps: Steps) -> Tensor:
+    """min(f(x_t) - min_{i<t} f(x_i), 0) (equation 5); 0 for the first trial of a run."""
+    lowest = torch.cat([steps.best[:, None], steps.g], 1).cummin(1).values[:, :-1]
+    some = torch.isfinite(lowest)
+    return torch.where(some, (steps.g - torch.where(some, lowest, 0.0)).clamp_max(0.0), 0.0)
+
+
+def expected_improvement(functions: Functions, trials: Trials, steps: Steps) -> Tensor:
+    """-EI(x_t | y_{1:t-1}) of the proposals (equation 4)."""
+    return -causal_log_ei(functions, trials, steps).exp()
+
+
+def log_expected_improvement(functions: Functions, trials: Trials, steps: Steps) -> Tensor:
+    """-log EI(x_t | y_{1:t-1}): equation 4 on a scale on which late steps count like early ones."""
+    return -causal_log_ei(functions, trials, steps)
+
+
+LOSSES: dict[str, Loss] = {
+    "sum": summed,
+    "oi": observed_improvement,
+    "ei": expected_improvement,
+    "logei": log_expected_improvement,
+}
+
+# Losses whose gradient comes through the function's values, not through the proposals alone.
+THROUGH_FUNCTIONS = frozenset({"sum", "oi"})
+
+
+def causal_log_ei(functions: Functions, trials: Trials, steps: Steps) -> Tensor:
+    """Log EI of each proposal under the true process, given what was known at its step.
+
+    The leading block of a Cholesky factor is the factor of the leading trials. So one factor of
+    all trials in the order asked gives the variance at every step, pending trials included, and
+    one in the order told gives every mean.
+
+    Args:
+        functions: the process; it is conditioned on latent values.
+        trials: all trials, those of the steps included; constants here.
+        steps: the proposals; gradients flow to these.
+
+    Returns:
+        (B, S) log EI, in the dtype of the proposals. Before any result the improvement is on
+        the prior mean, 0.
+    """
+    most = int(trials.n.max())
+    x, g, order = trials.x[:, :most].detach(), trials.g[:, :most].detach(), trials.order[:, :most]
+    place = torch.arange(most, device=x.device)
+    p = functions.inputs(steps.p.double())
+
+    def projections(x: Tensor, g: Tensor, count: Tensor, upto: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, n, S) of p on the trials before each step, and the (B, n, 1) weights of g."""
+        present = place < count[:, None]
+        posterior = functions.condition(x, g, present, present)
+        cross = gp.kernel(functions.kind, functions.rate, posterior.a, p)
+        cross = cross * present[..., None]
+        v = torch.linalg.solve_triangular(posterior.factor, cross, upper=False)
+        return v * (place[:, None] < upto[:, None]), posterior.weight
+
+    x_told = x.gather(1, order[..., None].expand_as(x))
+    g_told = g.gather(1, order)
+    v, weight = projections(x_told, g_told, trials.m, steps.told)
+    mean = (v * weight).sum(1)
+    if not torch.equal(steps.told, steps.asked):
+        v, _ = projections(x, g, trials.n, steps.asked)
+    sd = (1.0 - (v * v).sum(1)).clamp_min(_MIN_VARIANCE).sqrt()
+    known = place < steps.told[:, :, None]  # (B, S, n)
+    best = g_told.double()[:, None].masked_fill(~known, torch.inf).amin(-1)
+    best = torch.where(torch.isfinite(best), best, 0.0)
+    return (torch.log(sd) + log_h((best - mean) / sd)).to(steps.p.dtype)
