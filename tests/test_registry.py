@@ -1,7 +1,5 @@
 """Finding a policy: by name, path, folder and dimension; and the shipped files themselves."""
 
-import hashlib
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -10,8 +8,9 @@ from numpy.testing import assert_array_equal
 
 from l2l_sampler import load_policy, registry
 from l2l_sampler.checkpoint import TrainedPolicy, save
-from l2l_sampler.registry import Shipped, resolve
+from l2l_sampler.registry import resolve
 from tests.untrained import untrained
+from train.ship import ship
 
 SHIPPED = registry.shipped()
 
@@ -32,34 +31,21 @@ def folder(tmp_path):
 
 @pytest.fixture
 def weights(tmp_path, monkeypatch):
-    """An index of our own: `any` for every dimension, `each` for 2 axes and three horizons."""
-    models = []
-
-    def ship(name, file, trained):
-        save(tmp_path / file, trained)
-        header = trained.header
-        models.append(
-            {
-                "name": name,
-                "file": file,
-                "sha256": hashlib.sha256((tmp_path / file).read_bytes()).hexdigest(),
-                "dim": header.dim,
-                "policy": header.policy,
-                "loss": header.loss,
-                "horizon": header.horizon,
-                "workers": header.workers,
-                "card": f"{name}.md",
-            }
-        )
-
-    ship("any", "any.safetensors", untrained("memory", 1))
+    """Weights of our own: `any` for every dimension, `each` for 2 axes and three horizons."""
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    (folder / "index.json").write_text('{"aliases": {}, "models": []}')
+    card = tmp_path / "card.md"
+    card.write_text("# A model")
+    source = tmp_path / "policy.safetensors"
+    save(source, untrained("memory", 1))
+    ship(source, "any", card=card, alias="first", weights=folder)
     for horizon in (20, 100, 500):
-        ship("each", f"each-{horizon}.safetensors", of_dimension(2, horizon))
-    index = {"aliases": {"first": "any"}, "models": models}
-    (tmp_path / "index.json").write_text(json.dumps(index))
-    monkeypatch.setattr(registry, "WEIGHTS", tmp_path)
+        save(source, of_dimension(2, horizon))
+        ship(source, "each", card=card, weights=folder)
+    monkeypatch.setattr(registry, "WEIGHTS", folder)
     registry._index.cache_clear()
-    yield tmp_path
+    yield folder
     registry._index.cache_clear()
 
 
@@ -188,6 +174,27 @@ def test_what_is_no_policy_is_refused(policy):
         resolve(policy, 2)
 
 
-def test_the_index_has_no_entry_that_the_registry_does_not_know():
-    fields = set(Shipped.__dataclass_fields__)
-    assert all(set(model) == fields for model in registry._index()["models"])
+def test_what_is_shipped_is_found_and_verified(weights):
+    assert (weights / "any.md").read_text() == "# A model"
+    assert {model.file for model in registry.shipped()} == {
+        "any.safetensors",
+        "each-2d.safetensors",
+        "each-2d-t20.safetensors",
+        "each-2d-t500.safetensors",
+    }
+    assert registry.names() == ("first", "any", "each")
+
+
+def test_a_shipped_file_is_not_overwritten(weights, tmp_path):
+    before = (weights / "any.safetensors").read_bytes()
+    save(tmp_path / "new.safetensors", untrained("memory", 1))
+    with pytest.raises(ValueError, match="any.safetensors is shipped already.*'any-2'"):
+        ship(tmp_path / "new.safetensors", "any", weights=weights)
+    assert (weights / "any.safetensors").read_bytes() == before
+
+
+def test_nothing_is_shipped_without_a_model_card(weights, tmp_path):
+    save(tmp_path / "new.safetensors", untrained("memory", 1))
+    with pytest.raises(ValueError, match="'new' has no model card yet; .*--card"):
+        ship(tmp_path / "new.safetensors", "new", weights=weights)
+    assert not (weights / "new.safetensors").exists()

@@ -12,7 +12,7 @@ def untrained(kind, dim, horizon=None):
     """A policy of this kind for `dim` axes (or any), with the parameters of seed 0."""
     policy_type = KINDS[kind]
     sized = "dim" in {field.name for field in fields(policy_type)}
-    policy = policy_type(dim=dim) if sized else policy_type()
+    policy = policy_type(hidden=8, **({"dim": dim} if sized else {}))
     params = policy.init(np.random.default_rng(0))
     header = Header.of(policy, loss="log-ei", prior="rbf", horizon=horizon)
     return TrainedPolicy(policy, params, header)

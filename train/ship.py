@@ -1,0 +1,93 @@
+"""Put a trained checkpoint among the weights that the package ships.
+
+    python -m train.ship runs/lstm-3d/policy.safetensors lstm-oi --card cards/lstm-oi.md
+
+What is shipped stays: studies are only reproducible as long as a name means the same numbers. A
+better model gets a new name; a short name such as 'memory' is moved to it by `--alias memory`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+from l2l_sampler.checkpoint import load
+from l2l_sampler.registry import WEIGHTS, Shipped
+
+
+def ship(
+    checkpoint: Path,
+    name: str,
+    *,
+    card: Path | None = None,
+    alias: str | None = None,
+    weights: Path = WEIGHTS,
+) -> Shipped:
+    """Copy a checkpoint and its model card, and enter them in the index.
+
+    Args:
+        checkpoint: file that `train.fit` wrote.
+        name: what users will call it; models of several dimensions share a name and a card.
+        card: its model card in Markdown; may be left out if `name` has one already.
+        alias: short name that stands for `name` from now on.
+        weights: folder of the shipped files.
+
+    Raises:
+        ValueError: the checkpoint cannot be used, a model of this name, dimension and horizon is
+            shipped already, or there is no model card.
+    """
+    header = load(checkpoint).header
+    index = json.loads((weights / "index.json").read_text(encoding="utf-8"))
+    size = "" if header.dim is None else f"-{header.dim}d"
+    span = "" if header.horizon in (None, 100) else f"-t{header.horizon}"
+    file = weights / f"{name}{size}{span}.safetensors"
+    if file.exists() or any(model["file"] == file.name for model in index["models"]):
+        raise ValueError(
+            f"{file.name} is shipped already, and what is shipped is not changed. Choose another "
+            f"name, such as {name + '-2'!r}."
+        )
+    kept_card = weights / f"{name}.md"
+    if card is None and not kept_card.exists():
+        raise ValueError(f"{name!r} has no model card yet; give one with --card FILE.")
+    if card is not None and card.resolve() != kept_card.resolve():
+        shutil.copyfile(card, kept_card)
+    shutil.copyfile(checkpoint, file)
+    shipped = Shipped(
+        name=name,
+        file=file.name,
+        sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
+        dim=header.dim,
+        policy=header.policy,
+        loss=header.loss,
+        horizon=header.horizon,
+        workers=header.workers,
+        card=kept_card.name,
+    )
+    index["models"].append(asdict(shipped))
+    if alias is not None:
+        index["aliases"][alias] = name
+    part = weights / ".index.json.tmp"
+    part.write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
+    os.replace(part, weights / "index.json")
+    return shipped
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description="Ship a checkpoint with the package.")
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("name", help="what users will call it")
+    parser.add_argument("--card", type=Path, help="model card in Markdown")
+    parser.add_argument("--alias", help="short name that stands for NAME from now on")
+    options = parser.parse_args(arguments)
+    shipped = ship(options.checkpoint, options.name, card=options.card, alias=options.alias)
+    print(f"{shipped.file} is shipped as {shipped.name!r}, SHA-256 {shipped.sha256}")
+
+
+if __name__ == "__main__":
+    main()
