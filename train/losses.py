@@ -43,7 +43,7 @@ def expected_improvement(functions: Functions, trials: Trials, steps: Steps) -> 
 
 
 def log_expected_improvement(functions: Functions, trials: Trials, steps: Steps) -> Tensor:
-    """-log EI(x_t | y_{1:t-1}): equation 4 on a scale on which late steps count like early ones."""
+    """-log EI(x_t | y_{1:t-1}): equation 4, on a scale where late steps count like early ones."""
     return -causal_log_ei(functions, trials, steps)
 
 

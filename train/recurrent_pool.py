@@ -70,7 +70,9 @@ class RecurrentPool:
         self.state: State | None = None
         self.n_random, self.end = self._lengths(batch, 0.0)
 
-    def step(self, params: Mapping[str, Tensor], progress: float) -> tuple[Tensor, dict[str, float]]:
+    def step(
+        self, params: Mapping[str, Tensor], progress: float
+    ) -> tuple[Tensor, dict[str, float]]:
         """Loss of the policy's next trials on all functions, which are carried out.
 
         Args:
