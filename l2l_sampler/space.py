@@ -66,6 +66,8 @@ class FloatAxis:
 class IntAxis:
     """Integers low, low + step, ... up to high.
 
+    On a log axis neighbours past 10**12 may share a coordinate: their logarithms are equal.
+
     Raises:
         TypeError: if a bound or the step is not an integer.
         ValueError: if low > high, step < 1, or `log` is set with low < 1.

@@ -231,6 +231,14 @@ STEPS = st.tuples(
 )
 
 
+def test_studies_of_one_storage_are_kept_apart():
+    storage, reader = optuna.storages.InMemoryStorage(), StudyReader(True)
+    for x in (0.25, 0.75):
+        study = optuna.create_study(storage=storage)
+        study.tell(ask_at(study, x), x)
+        assert read(study, reader=reader)[:2] == ([x], [x])
+
+
 @settings(max_examples=60, deadline=None)
 @given(steps=st.lists(STEPS, max_size=25))
 def test_what_a_reader_remembers_changes_nothing_that_it_says(steps):
