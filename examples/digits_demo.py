@@ -4,7 +4,7 @@ A support vector classifier behind a principal component analysis reads handwrit
 six hyper-parameters are tuned by each sampler, with the same seeds and the samplers' defaults;
 the objective is the error in three-fold cross-validation.
 
-    python -m examples.digits_demo [--seeds 12] [--trials 40] [--jobs 2] [--out demo.png]
+    python -m examples.digits_demo [--seeds 16] [--trials 40] [--jobs 2] [--out demo.png]
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def plot_end(axes: Axes, curves: dict[str, np.ndarray]) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the comparison, print the table, save the plot."""
     parser = argparse.ArgumentParser(description="LearnedSampler beside TPE and random search.")
-    parser.add_argument("--seeds", type=int, default=12, help="studies of each sampler")
+    parser.add_argument("--seeds", type=int, default=16, help="studies of each sampler")
     parser.add_argument("--trials", type=int, default=40, help="trials of each study")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="studies at once")
     parser.add_argument("--out", type=Path, default=Path("runs/demo.png"), help="the plot")
