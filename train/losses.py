@@ -20,6 +20,7 @@ from train import gp
 from train.priors import Functions
 from train.rollout import Steps, Trials
 
+_GROUPS = 6  # of runs of similar length, so that short ones are not padded to the longest
 _MIN_VARIANCE = 1e-12  # as in `gp`, a duplicate must look worthless
 
 Loss: TypeAlias = Callable[[Functions, Trials, Steps], Tensor]
@@ -74,28 +75,46 @@ def causal_log_ei(functions: Functions, trials: Trials, steps: Steps) -> Tensor:
         (B, S) log EI, in the dtype of the proposals. Before any result the improvement is on
         the prior mean, 0.
     """
+    seen, p = functions.inputs(trials.x.detach().double()), functions.inputs(steps.p.double())
+    by_length = trials.n.argsort()
+    parts = [
+        _log_ei(
+            (functions.kind[rows], functions.rate[rows], functions.noise[rows]),
+            Trials(
+                **{name: value[rows] for name, value in vars(trials).items()} | {"x": seen[rows]}
+            ),
+            p[rows],
+            steps.asked[rows],
+            steps.told[rows],
+        )
+        for rows in by_length.chunk(_GROUPS)
+    ]
+    return torch.cat(parts)[by_length.argsort()].to(steps.p.dtype)
+
+
+def _log_ei(
+    process: tuple[Tensor, Tensor, Tensor], trials: Trials, p: Tensor, asked: Tensor, told: Tensor
+) -> Tensor:
+    """`causal_log_ei` of some runs; trials.x and p are the process's own coordinates."""
     most = int(trials.n.max())
-    x, g, order = trials.x[:, :most].detach(), trials.g[:, :most].detach(), trials.order[:, :most]
+    x, g, order = trials.x[:, :most], trials.g[:, :most].detach(), trials.order[:, :most]
     place = torch.arange(most, device=x.device)
-    p = functions.inputs(steps.p.double())
 
     def projections(x: Tensor, g: Tensor, count: Tensor, upto: Tensor) -> tuple[Tensor, Tensor]:
         """(B, n, S) of p on the trials before each step, and the (B, n, 1) weights of g."""
         present = place < count[:, None]
-        posterior = functions.condition(x, g, present, present)
-        cross = gp.kernel(functions.kind, functions.rate, posterior.a, p)
-        cross = cross * present[..., None]
+        posterior = gp.condition(*process, x, g, present, present)
+        cross = gp.kernel(*process[:2], posterior.a, p) * present[..., None]
         v = torch.linalg.solve_triangular(posterior.factor, cross, upper=False)
         return v * (place[:, None] < upto[:, None]), posterior.weight
 
-    x_told = x.gather(1, order[..., None].expand_as(x))
     g_told = g.gather(1, order)
-    v, weight = projections(x_told, g_told, trials.m, steps.told)
+    v, weight = projections(x.gather(1, order[..., None].expand_as(x)), g_told, trials.m, told)
     mean = (v * weight).sum(1)
-    if not torch.equal(steps.told, steps.asked):
-        v, _ = projections(x, g, trials.n, steps.asked)
+    if not torch.equal(told, asked):
+        v, _ = projections(x, g, trials.n, asked)
     sd = (1.0 - (v * v).sum(1)).clamp_min(_MIN_VARIANCE).sqrt()
-    known = place < steps.told[:, :, None]  # (B, S, n)
+    known = place < told[:, :, None]  # (B, S, n)
     best = g_told.double()[:, None].masked_fill(~known, torch.inf).amin(-1)
     best = torch.where(torch.isfinite(best), best, 0.0)
-    return (torch.log(sd) + log_h((best - mean) / sd)).to(steps.p.dtype)
+    return torch.log(sd) + log_h((best - mean) / sd)

@@ -92,17 +92,19 @@ class MemoryPool:
         x, g, y = (v[:, :most].clone() for v in (trials.x, trials.g, trials.y))
         known, valid = self._masks(most)
         table = Table(x, encode(self.policy.encoding, y, known), known, valid)
-        memory = self.policy.reader.prepare(params, table)
+        margin = self.policy.margin(self._uniform(len(x), 1))
+        memory = self.policy.reader.prepare(params, table, margin)
         starts = screen(
             self.policy, params, table, memory, self.starts, functions.snap, self.generator
         )
         refined = clip_each_gradient(self.policy.refine(params, table, memory, starts))
         points = torch.cat([starts, refined], 1)
-        log_ei = functions.log_ei(x, g, known, valid, points)
+        spread = _spread(g, known)
+        log_ei = functions.log_ei(x, g, known, valid, points, margin=margin * spread)
         score = self.policy.reader.score(params, memory, points.detach())
         reached = log_ei[:, self.starts :].mean()
         if score.mean is None:
-            weight, error = _VALUE, _value_error(score, log_ei.detach(), g, known)
+            weight, error = _VALUE, _value_error(score, log_ei.detach(), spread)
         else:
             weight, error = _LIKELIHOOD, self._surprise(score, points.detach(), y, known)
         self._advance(points.detach(), score.log_ei.detach(), progress)
@@ -188,14 +190,18 @@ class MemoryPool:
         return torch.randint(low, high + 1, (count,), generator=self.generator, device=device)
 
 
-def _value_error(score: Score, log_ei: Tensor, g: Tensor, known: Tensor) -> Tensor:
-    """Huber error of the predicted log EI, in units of the known latent values' deviation."""
+def _spread(g: Tensor, known: Tensor) -> Tensor:
+    """Standard deviation of the known latent values, (B, 1); 1 where there is none."""
     weight = known.to(g.dtype)
     count = weight.sum(1, keepdim=True)
     mean = (g * weight).sum(1, keepdim=True) / count
     variance = ((g - mean) ** 2 * weight).sum(1, keepdim=True) / count
-    spread = torch.where(variance > 1e-8, variance, 1.0).sqrt()
-    target = (log_ei - spread.log()).clamp_min(-15.0).to(g.dtype)
+    return torch.where(variance > 1e-8, variance, 1.0).sqrt()
+
+
+def _value_error(score: Score, log_ei: Tensor, spread: Tensor) -> Tensor:
+    """Huber error of the predicted log EI, in units of the known latent values' deviation."""
+    target = (log_ei - spread.log()).clamp_min(-15.0).to(score.log_ei.dtype)
     return torch.nn.functional.smooth_l1_loss(score.log_ei, target)
 
 

@@ -192,11 +192,27 @@ class Functions:
         return self.condition(x_seen, latent, known, valid).at(self.inputs(p.double()))
 
     def log_ei(
-        self, x_seen: Tensor, latent: Tensor, known: Tensor, valid: Tensor, p: Tensor
+        self,
+        x_seen: Tensor,
+        latent: Tensor,
+        known: Tensor,
+        valid: Tensor,
+        p: Tensor,
+        margin: Tensor | None = None,
     ) -> Tensor:
-        """Log expected improvement (B, S) of p on the best known latent value, in float64."""
+        """Log expected improvement (B, S) of p on the best known latent value, in float64.
+
+        Args:
+            x_seen: (B, n, d) the trials.
+            latent: (B, n) their latent values, read where `known`.
+            known: (B, n) bool, finished trials.
+            valid: (B, n) bool, finished and pending trials.
+            p: (B, S, d) points, snapped here; gradients flow to them.
+            margin: (B, 1) how far below the best value improvement begins; None is 0.
+        """
         mean, sd = self.posterior(x_seen, latent, known, valid, p)
-        return gp.log_ei(mean, sd, gp.incumbent(latent.double(), known))
+        best = gp.incumbent(latent.double(), known)
+        return gp.log_ei(mean, sd, best if margin is None else best - margin[:, 0])
 
     def replace(self, rows: Tensor, other: Functions) -> None:
         """Put the functions of `other`, in order, into `rows` (a LongTensor).

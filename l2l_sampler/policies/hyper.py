@@ -30,7 +30,7 @@ HIDDEN = 24
 JITTER = 1e-6
 _MESSAGE = 4
 _FEATURES = 8 + _MESSAGE
-_STRIDES = (0.6, 1.5, 1.0)  # longest step of a log length scale, the log noise, the smoothness
+_STRIDES = (0.6, 1.5, 2.0)  # longest step of a log length scale, the log noise, the smoothness
 _PRIOR_TRIALS = 2.0  # the signal variance is shrunk to 1 with the weight of so many trials
 _MEAN_PRECISION = 0.25  # and the mean to 0
 

@@ -43,6 +43,10 @@ class MemoryPolicy(Policy):
         steps: inner steps K.
         starts: starting points S at run time.
         group: candidates G screened for each starting point.
+        margin_low: smallest and
+        margin_high: largest improvement, in units of the encoded objective, that a proposal
+            aims at; drawn log-uniformly for each. Without it, expected improvement polishes the
+            incumbent to digits that nobody needs, while other basins wait.
         n_max: trials that are read; of a longer history a subset, see `readable`.
         encoding: name of the encoding of the objective, see `encodings`.
     """
@@ -54,6 +58,8 @@ class MemoryPolicy(Policy):
     steps: int = 5
     starts: int = 8
     group: int = 12
+    margin_low: float = 0.02
+    margin_high: float = 0.3
     n_max: int = 160
     encoding: str = "zscore-1"
 
@@ -62,6 +68,11 @@ class MemoryPolicy(Policy):
         if self.read not in READS:
             raise ValueError(f"unknown read {self.read!r}; choose one of {', '.join(READS)}")
         check_encoding(self.encoding)
+        if not 0.0 < self.margin_low <= self.margin_high:
+            raise ValueError(
+                "margin_low must be positive and at most margin_high; "
+                f"got {self.margin_low} and {self.margin_high}"
+            )
         if self.starts < _LOCAL_GROUPS or min(self.hidden, self.steps, self.group) < 1:
             raise ValueError(
                 f"starts must be at least {_LOCAL_GROUPS} and hidden, steps and group at least 1; "
@@ -140,13 +151,17 @@ class MemoryPolicy(Policy):
         if history.n == 0:
             return cube.sample(rng, 1)
         table = self.table(history)
-        memory = self.reader.prepare(params, table)
+        memory = self.reader.prepare(params, table, self.margin(rng.random((1, 1))))
         starts = self._screen(params, table, memory, cube, rng)
         final = self.refine(params, table, memory, starts)
         points = np.concatenate([cube.snap(final), starts], axis=1)
         score = self.reader.score(params, memory, points).log_ei[0]
         ranked: np.ndarray = points[0, np.argsort(-score, kind="stable")]
         return ranked
+
+    def margin(self, uniform: Array) -> Array:
+        """Margins of improvement from uniform numbers, both (B, 1)."""
+        return self.margin_low * (self.margin_high / self.margin_low) ** uniform
 
     def table(self, history: History) -> Table:
         """The history as a batch of one."""

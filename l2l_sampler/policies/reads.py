@@ -96,8 +96,14 @@ class Read(ABC):
         """Untrained parameters."""
 
     @abstractmethod
-    def prepare(self, params: Params, table: Table) -> Any:
-        """What does not depend on the points: computed once a proposal."""
+    def prepare(self, params: Params, table: Table, margin: Array) -> Any:
+        """What does not depend on the points: computed once a proposal.
+
+        Args:
+            params: the policy's parameters.
+            table: the history.
+            margin: (B, 1) how far below the incumbent, in units of z, improvement begins.
+        """
 
     @abstractmethod
     def look(self, params: Params, memory: Any, p: Array, control: Array | None) -> Look:
@@ -126,9 +132,10 @@ class PosteriorRead(Read):
         """Parameters of the hyper-parameter network."""
         return hyper.init(rng)
 
-    def prepare(self, params: Params, table: Table) -> Posterior:
+    def prepare(self, params: Params, table: Table, margin: Array) -> Posterior:
         """Infer the hyper-parameters and factorise once."""
-        return hyper.infer(params, table.x, table.z, table.known, table.valid)
+        posterior = hyper.infer(params, table.x, table.z, table.known, table.valid)
+        return posterior._replace(best=posterior.best - margin)
 
     def look(self, params: Params, memory: Posterior, p: Array, control: Array | None) -> Look:
         """Posterior statistics at the points; there is nothing to steer."""
@@ -187,7 +194,7 @@ class KernelRead(Read):
 
     n_kernels = 3
     n_axis = 4 + 2 * n_kernels
-    n_point = 2 * n_kernels + 3
+    n_point = 2 * n_kernels + 4
     n_control = n_kernels
 
     def init(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -198,7 +205,7 @@ class KernelRead(Read):
             **init_linear(rng, "value_out", 64, 1),
         }
 
-    def prepare(self, params: Params, table: Table) -> _KernelMemory:
+    def prepare(self, params: Params, table: Table, margin: Array) -> _KernelMemory:
         """Summaries of the table that every look uses."""
         xp = array_namespace(table.z)
         dtype = table.x.dtype
@@ -215,6 +222,7 @@ class KernelRead(Read):
                 xp.astype(best_z, dtype)[..., 0],
                 xp.log(count + 1.0) / 3.0,
                 1.0 / xp.sqrt(count + 1.0),
+                0.5 * xp.log(xp.astype(margin, dtype))[..., 0],
             ],
             axis=-1,
         )
