@@ -80,9 +80,8 @@ def causal_log_ei(functions: Functions, trials: Trials, steps: Steps) -> Tensor:
     parts = [
         _log_ei(
             (functions.kind[rows], functions.rate[rows], functions.noise[rows]),
-            Trials(
-                **{name: value[rows] for name, value in vars(trials).items()} | {"x": seen[rows]}
-            ),
+            trials.take(rows),
+            seen[rows],
             p[rows],
             steps.asked[rows],
             steps.told[rows],
@@ -93,11 +92,16 @@ def causal_log_ei(functions: Functions, trials: Trials, steps: Steps) -> Tensor:
 
 
 def _log_ei(
-    process: tuple[Tensor, Tensor, Tensor], trials: Trials, p: Tensor, asked: Tensor, told: Tensor
+    process: tuple[Tensor, Tensor, Tensor],
+    trials: Trials,
+    x: Tensor,
+    p: Tensor,
+    asked: Tensor,
+    told: Tensor,
 ) -> Tensor:
-    """`causal_log_ei` of some runs; trials.x and p are the process's own coordinates."""
+    """`causal_log_ei` of some runs; x and p are trials and proposals as the process sees them."""
     most = int(trials.n.max())
-    x, g, order = trials.x[:, :most], trials.g[:, :most].detach(), trials.order[:, :most]
+    x, g, order = x[:, :most], trials.g[:, :most].detach(), trials.order[:, :most]
     place = torch.arange(most, device=x.device)
 
     def projections(x: Tensor, g: Tensor, count: Tensor, upto: Tensor) -> tuple[Tensor, Tensor]:

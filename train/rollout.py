@@ -89,6 +89,10 @@ class Trials:
         """The same trials without the graph that led to them."""
         return Trials(**{name: value.detach() for name, value in vars(self).items()})
 
+    def take(self, rows: Tensor) -> Trials:
+        """The trials of some of the runs, by index."""
+        return Trials(**{name: value[rows] for name, value in vars(self).items()})
+
     def restarted(self, rows: Tensor) -> Trials:
         """The trials with those of the runs where rows (B,) is true removed."""
         none = Trials.none(*self.g.shape, self.x.shape[-1], like=self.g)
