@@ -13,9 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from array_api_compat import array_namespace
-
-from l2l_sampler.arrays import Array
+from l2l_sampler.arrays import Array, array_namespace, clip
 
 Encoder: TypeAlias = Callable[[Array], Array]
 
@@ -75,13 +73,13 @@ def _soft_tail(y: Array, known: Array) -> Encoder:
     t = xp.where(known, scaled(y), xp.zeros_like(y))
     count = xp.sum(xp.astype(known, xp.int64), axis=-1, keepdims=True)
     ranked = xp.sort(xp.where(known, t, xp.ones_like(t) * xp.inf), axis=-1)
-    middle = xp.take_along_axis(ranked, xp.clip(count - 1, 0, None) // 2, axis=-1)
-    mean = xp.sum(t, axis=-1, keepdims=True) / xp.astype(xp.clip(count, 1, None), t.dtype)
+    middle = xp.take_along_axis(ranked, clip(count - 1, 0, None) // 2, axis=-1)
+    mean = xp.sum(t, axis=-1, keepdims=True) / xp.astype(clip(count, 1, None), t.dtype)
     knee = xp.where(xp.isfinite(middle) & (middle > 0.0), 2.0 * middle, mean)
     knee = xp.where(knee > 0.0, knee, xp.ones_like(knee))
 
     def bend(value: Array) -> Array:
-        excess = xp.clip((value - knee) / (0.5 * knee), 0.0, None)
+        excess = clip((value - knee) / (0.5 * knee), 0.0, None)
         return xp.where(value > knee, knee + 0.5 * knee * xp.log1p(excess), value)
 
     standard = _standardised(bend(t), known)
@@ -123,9 +121,9 @@ def _standardised(t: Array, known: Array) -> Encoder:
     xp = array_namespace(t)
     weight = xp.astype(known, t.dtype)
     t = xp.where(known, t, xp.zeros_like(t))
-    count = xp.clip(xp.sum(weight, axis=-1, keepdims=True), 1.0, None)
+    count = clip(xp.sum(weight, axis=-1, keepdims=True), 1.0, None)
     mean = xp.sum(t * weight, axis=-1, keepdims=True) / count
     gap = (t - mean) * weight
     variance = xp.sum(gap * gap, axis=-1, keepdims=True) / count
     deviation = xp.sqrt(xp.where(variance > 0.0, variance, xp.ones_like(variance)))
-    return lambda value: xp.clip((value - mean) / deviation, -_CLIP, _CLIP)
+    return lambda value: clip((value - mean) / deviation, -_CLIP, _CLIP)

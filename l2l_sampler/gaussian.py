@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import math
 
-from array_api_compat import array_namespace
-
-from l2l_sampler.arrays import Array, normal_cdf
+from l2l_sampler.arrays import Array, array_namespace, normal_cdf
 
 _LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 _TAIL = -5.0  # below it phi + z Phi cancels; its series phi / (z^2 + c) takes over
@@ -20,7 +18,7 @@ _TAIL_C = 2.8102  # makes the two forms meet at _TAIL
 
 
 def log_h(z: Array) -> Array:
-    """Logarithm of h(z), finite for every finite z: log EI = log sd + log_h(z)."""
+    """Logarithm of h at z, finite for every finite z; log EI is log sd plus this."""
     xp = array_namespace(z)
     near = xp.where(z > _TAIL, z, _TAIL + 0.0 * z)
     far = xp.where(z > _TAIL, _TAIL + 0.0 * z, z)

@@ -49,7 +49,8 @@ class History:
     @property
     def finished(self) -> np.ndarray:
         """(n,) True where the objective is known."""
-        return ~np.isnan(self.y)
+        finished: np.ndarray = ~np.isnan(self.y)
+        return finished
 
     def take(self, index: np.ndarray) -> History:
         """The trials at `index`, an integer or boolean array."""

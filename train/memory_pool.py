@@ -77,7 +77,9 @@ class MemoryPool:
         self.trials = _Trials(x, g, self.functions.observe(g, generator), n, n + horizon)
         self.trials.end = self._ends(batch, 0.0)
 
-    def step(self, params: Mapping[str, Tensor], progress: float) -> tuple[Tensor, dict[str, float]]:
+    def step(
+        self, params: Mapping[str, Tensor], progress: float
+    ) -> tuple[Tensor, dict[str, float]]:
         """Loss of the policy's next proposals, and one more trial of every function.
 
         Args:
@@ -108,7 +110,8 @@ class MemoryPool:
         else:
             weight, error = _LIKELIHOOD, self._surprise(score, points.detach(), y, known)
         self._advance(points.detach(), score.log_ei.detach(), progress)
-        scalars = {"log_ei": float(log_ei[:, self.starts :].detach().clamp_min(_FLOOR).mean()), "error": float(error.detach())}
+        logged = log_ei[:, self.starts :].detach().clamp_min(_FLOOR).mean()
+        scalars = {"log_ei": float(logged), "error": float(error.detach())}
         return weight * error - reached, scalars
 
     def state_dict(self) -> dict[str, Any]:
@@ -136,7 +139,7 @@ class MemoryPool:
 
     @torch.no_grad()
     def _advance(self, points: Tensor, score: Tensor, progress: float) -> None:
-        """Evaluate the best point of every row; functions at their end make room for fresh ones."""
+        """Evaluate the best point of every row; functions at their end make room for new ones."""
         trials, rows = self.trials, torch.arange(len(self.trials.n))
         x = points[rows, score.argmax(1)]
         kind, other = self._uniform(len(rows), 1), self._uniform(len(rows), self.dim)

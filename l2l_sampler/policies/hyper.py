@@ -18,9 +18,9 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from array_api_compat import array_namespace, device
+from array_api_compat import device
 
-from l2l_sampler.arrays import Array, detach, sigmoid, tril_inverse
+from l2l_sampler.arrays import Array, array_namespace, clip, detach, sigmoid, tril_inverse
 from l2l_sampler.gaussian import matern52, rbf
 from l2l_sampler.policies.base import Params
 from l2l_sampler.policies.nets import init_linear, init_lstm, linear, lstm_cell
@@ -68,7 +68,7 @@ class Posterior(NamedTuple):
         k, slope = self._cross(p)
         reduction = k @ self.precision  # (B, S, n)
         mean = self.mean + (k @ self.alpha[..., None])[..., 0]
-        variance = xp.clip(1.0 - xp.sum(reduction * k, axis=-1), 1e-12, None)
+        variance = clip(1.0 - xp.sum(reduction * k, axis=-1), 1e-12, None)
         root = xp.sqrt(variance)
         # d k_i / d p = -2 slope_i (x_i - p) / l^2, at root = sqrt(1 - k' K^-1 k)
         metric = self.length_scale[:, None] ** -2
@@ -82,7 +82,7 @@ class Posterior(NamedTuple):
         xp = array_namespace(p)
         k, _ = self._cross(p)
         mean = self.mean + (k @ self.alpha[..., None])[..., 0]
-        variance = xp.clip(1.0 - xp.sum((k @ self.precision) * k, axis=-1), 1e-12, None)
+        variance = clip(1.0 - xp.sum((k @ self.precision) * k, axis=-1), 1e-12, None)
         return mean, self.deviation * xp.sqrt(variance)
 
     def _cross(self, p: Array) -> tuple[Array, Array]:
@@ -103,7 +103,7 @@ def squared_distance(a: Array, b: Array, length_scale: Array) -> Array:
     a, b = a / length_scale[:, None], b / length_scale[:, None]
     a2, b2 = xp.sum(a * a, axis=-1), xp.sum(b * b, axis=-1)
     cross = a @ xp.matrix_transpose(b)
-    return xp.clip(a2[..., None] + b2[:, None] - 2.0 * cross, 0.0, None)
+    return clip(a2[..., None] + b2[:, None] - 2.0 * cross, 0.0, None)
 
 
 def init(rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -140,10 +140,13 @@ def infer(params: Params, x: Array, z: Array, known: Array, valid: Array) -> Pos
     stride = xp.asarray(np.array(_STRIDES)[kind], **here)
     offset = xp.asarray(np.where(kind == 0, 0.5 * math.log(d), 0.0), **here)
     start = params["hyper.start"][kind]
-    theta = xp.broadcast_to(start + offset, (batch, d + 2))
-    count = xp.sum(weight, axis=-1, keepdims=True)
-    context = _context(xp.astype(count, narrow), flags, d)  # (B, J, 4)
     h = xp.zeros((batch, d + 2, HIDDEN), **here)
+    zero = h[..., :1]  # (B, J, 1), spreads what hyper-parameters share
+    origin = start + offset
+    theta = origin + zero[..., 0]
+    count = xp.sum(weight, axis=-1, keepdims=True)
+    trials = xp.astype(xp.log(count + 1.0) / 3.0, narrow)[..., None]
+    context = xp.concat([trials + zero, math.log(d) + zero, flags + zero], axis=-1)  # (B, J, 4)
     c = xp.zeros_like(h)
     for step in range(STEPS):
         # as usual in learned optimizers, no second derivatives: the gradient counts as an input
@@ -153,12 +156,12 @@ def infer(params: Params, x: Array, z: Array, known: Array, valid: Array) -> Pos
         message = xp.mean(xp.tanh(linear(params, "hyper.message", h)), axis=1, keepdims=True)
         inputs = xp.concat(
             [
-                xp.clip(gradient, -3.0, 3.0)[..., None],
+                clip(gradient, -3.0, 3.0)[..., None],
                 (xp.sign(gradient) * xp.log1p(100.0 * xp.abs(gradient)))[..., None] * 0.3,
-                ((theta - start - offset) * 0.5)[..., None],
-                xp.full((batch, d + 2, 1), step / STEPS, **here),
+                ((theta - origin) * 0.5)[..., None],
+                step / STEPS + zero,
                 context,
-                xp.broadcast_to(message, (batch, d + 2, _MESSAGE)),
+                message + zero,
             ],
             axis=-1,
         )
@@ -172,18 +175,6 @@ def infer(params: Params, x: Array, z: Array, known: Array, valid: Array) -> Pos
     z = xp.where(known, z, believed)
     both = _condition(kernel, x, z, xp.astype(valid, wide))
     return both._replace(best=model.best, deviation=model.deviation)
-
-
-def _context(count: Array, flags: Array, d: int) -> Array:
-    """What stays the same over the steps: trials, axes and the kind of hyper-parameter."""
-    xp = array_namespace(count)
-    shape = (count.shape[0], flags.shape[0])
-    columns = [
-        xp.broadcast_to(xp.log(count + 1.0) / 3.0, shape),
-        xp.full(shape, math.log(d), dtype=count.dtype, device=device(count)),
-        *(xp.broadcast_to(flags[None, :, i], shape) for i in range(flags.shape[1])),
-    ]
-    return xp.stack(columns, axis=-1)
 
 
 def _correlation(r2: Array, smoothness: Array) -> tuple[Array, Array, Array]:
@@ -233,10 +224,9 @@ def _condition(kernel: _Kernel, x: Array, z: Array, weight: Array) -> Posterior:
     )
     alpha = solved - mean * ones
     count = xp.sum(weight, axis=-1, keepdims=True)
-    residual = (z - mean) * weight
-    variance = (xp.sum(residual * alpha, axis=-1, keepdims=True) + _PRIOR_TRIALS) / (
-        count + _PRIOR_TRIALS
-    )
+    misfit = xp.sum((z - mean) * weight * alpha, axis=-1, keepdims=True)
+    misfit = misfit + _MEAN_PRECISION * mean * mean
+    variance = (misfit + _PRIOR_TRIALS) / (count + _PRIOR_TRIALS)
     fitted = xp.where(weight > 0.0, z - noise * alpha, xp.inf + xp.zeros_like(z))
     best = xp.min(fitted, axis=-1, keepdims=True)
     best = xp.where(count > 0.0, best, xp.zeros_like(best))

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from array_api_compat import array_namespace, device
+from array_api_compat import device
 
-from l2l_sampler.arrays import Array, clamp_unit
+from l2l_sampler.arrays import Array, array_namespace, clamp_unit, clip
 from l2l_sampler.encodings import check_encoding, encode
 from l2l_sampler.history import History
 from l2l_sampler.policies.base import Cube, Params, Policy
@@ -116,25 +116,17 @@ class MemoryPolicy(Policy):
         batch, s, d = p.shape
         h = xp.zeros((batch, s, d, self.hidden), dtype=p.dtype, device=device(p))
         c = xp.zeros_like(h)
-        known = xp.sum(xp.astype(table.known, p.dtype), axis=-1)[:, None, None] + xp.zeros_like(p)
-        trials = xp.log(known + 1.0) / 3.0
-        axes = math.log(d) + xp.zeros_like(p)
+        zero = xp.zeros_like(p)[..., None]  # (B, S, d, 1), spreads what axes or points share
+        count = xp.sum(xp.astype(table.known, p.dtype), axis=-1)
+        trials = (xp.log(count + 1.0) / 3.0)[:, None, None, None] + zero
+        sizes = xp.concat([math.log(d) + zero, trials], axis=-1)
         control = None
         for step in range(self.steps):
             look = self.reader.look(params, memory, p, control)
-            progress = step / self.steps + xp.zeros_like(p)
-            own = xp.stack([2.0 * p - 1.0, progress, axes, trials], axis=-1)
             message = xp.mean(xp.tanh(linear(params, "message", h)), axis=2, keepdims=True)
-            shape = (batch, s, d)
-            inputs = xp.concat(
-                [
-                    own,
-                    look.axis,
-                    xp.broadcast_to(look.point[:, :, None], (*shape, look.point.shape[-1])),
-                    xp.broadcast_to(message, (*shape, _MESSAGE)),
-                ],
-                axis=-1,
-            )
+            shared = xp.concat([look.point[:, :, None], message], axis=-1) + zero
+            place, progress = 2.0 * p[..., None] - 1.0, step / self.steps + zero
+            inputs = xp.concat([place, progress, sizes, look.axis, shared], axis=-1)
             h, c = lstm_cell(params, "cell", inputs, h, c)
             out = linear(params, "out", h)
             p = clamp_unit(p + _LONGEST_STEP * xp.tanh(out[..., 0]) * look.stride)
@@ -207,7 +199,7 @@ def candidates(table: Table, fresh: Array, noise: Array, chance: Array, radius: 
     batch, _, group, d = fresh.shape
     n = table.x.shape[1]
     ranked = xp.argsort(xp.where(table.known, table.z, xp.ones_like(table.z) * xp.inf), axis=-1)
-    last = xp.clip(xp.sum(xp.astype(table.known, xp.int64), axis=-1, keepdims=True) - 1, 0, None)
+    last = clip(xp.sum(xp.astype(table.known, xp.int64), axis=-1, keepdims=True) - 1, 0, None)
     member = xp.arange(group, device=device(fresh))
     rank = xp.stack([0 * member, 0 * member, member % min(5, n)])  # (_LOCAL_GROUPS, G)
     rank = xp.broadcast_to(xp.reshape(rank, (1, -1)), (batch, _LOCAL_GROUPS * group))
@@ -218,7 +210,7 @@ def candidates(table: Table, fresh: Array, noise: Array, chance: Array, radius: 
     moved, swap = fresh[:, :_LOCAL_GROUPS], chance[:, :_LOCAL_GROUPS] * d < 1.0
     near = xp.where(swap & (member % 2 == 1)[:, None], moved, centre)
     length = 10.0 ** (2.0 * radius[:, :_LOCAL_GROUPS] - 2.5)
-    near = xp.clip(near + length * noise[:, :_LOCAL_GROUPS], 0.0, 1.0)
+    near = clip(near + length * noise[:, :_LOCAL_GROUPS], 0.0, 1.0)
     return xp.concat([near, fresh[:, _LOCAL_GROUPS:]], axis=1)
 
 

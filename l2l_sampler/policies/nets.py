@@ -11,9 +11,8 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
-from array_api_compat import array_namespace
 
-from l2l_sampler.arrays import Array, sigmoid
+from l2l_sampler.arrays import Array, array_namespace, sigmoid
 
 
 def init_linear(

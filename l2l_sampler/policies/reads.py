@@ -15,15 +15,13 @@ from abc import ABC, abstractmethod
 from typing import Any, NamedTuple
 
 import numpy as np
-from array_api_compat import array_namespace
 
-from l2l_sampler.arrays import Array
+from l2l_sampler.arrays import Array, array_namespace, clip
 from l2l_sampler.gaussian import log_h, log_h_slope
 from l2l_sampler.policies import hyper
 from l2l_sampler.policies.base import Params
 from l2l_sampler.policies.hyper import Posterior
 from l2l_sampler.policies.nets import init_linear, linear
-
 
 _PSEUDO_TRIALS = 0.2  # pull kernel-weighted means to 0 where there are no trials
 
@@ -150,8 +148,8 @@ class PosteriorRead(Read):
         log_scale = xp.log(memory.length_scale)[:, None, :] + xp.zeros_like(p)
         axis = xp.stack(
             [
-                xp.clip(mean_slope / deviation[..., None], -10.0, 10.0) * 0.3,
-                xp.clip(deviation_slope / deviation[..., None], -10.0, 10.0) * 0.3,
+                clip(mean_slope / deviation[..., None], -10.0, 10.0) * 0.3,
+                clip(deviation_slope / deviation[..., None], -10.0, 10.0) * 0.3,
                 xp.sign(gradient) * xp.log1p(xp.abs(gradient)) * 0.5,
                 gradient / (norm + 1e-6),
                 log_scale,
@@ -160,14 +158,14 @@ class PosteriorRead(Read):
         )
         point = xp.stack(
             [
-                xp.clip(lead, -10.0, 10.0) * 0.3,
+                clip(lead, -10.0, 10.0) * 0.3,
                 xp.log(deviation),
                 mean,
                 memory.best + xp.zeros_like(mean),
             ],
             axis=-1,
         )
-        stride = xp.clip(memory.length_scale, 0.05, 1.0)[:, None, :]
+        stride = clip(memory.length_scale, 0.05, 1.0)[:, None, :]
         return Look(*(xp.astype(value, p.dtype) for value in (axis, point, stride)))
 
     def score(self, params: Params, memory: Posterior, p: Array) -> Score:
@@ -280,9 +278,8 @@ class KernelRead(Read):
     def _inverse_width(self, params: Params, p: Array, control: Array | None) -> Array:
         """Inverse bandwidths, (B, S, R, d)."""
         xp = array_namespace(p)
-        batch, s, d = p.shape
-        log_width = params["bandwidth"][:, None] + 0.5 * math.log(d / 3.0)
-        log_width = xp.broadcast_to(log_width, (batch, s, self.n_kernels, d))
+        base = params["bandwidth"][:, None] + 0.5 * math.log(p.shape[-1] / 3.0)
+        log_width = base + xp.zeros_like(p)[:, :, None]
         if control is not None:
             log_width = log_width + xp.moveaxis(control, -1, -2)
         return xp.exp(-log_width)
@@ -297,15 +294,14 @@ class KernelRead(Read):
         x = xp.matrix_transpose(memory.x)  # (B, d, n)
         flat = (batch, s * r, d)
         cross = xp.reshape(metric, flat) @ (x * x) - 2.0 * (xp.reshape(scaled, flat) @ x)
-        r2 = xp.clip(xp.reshape(cross, (batch, s, r, -1)) + own, 0.0, None)
+        r2 = clip(xp.reshape(cross, (batch, s, r, -1)) + own, 0.0, None)
         kernel = xp.exp(-0.5 * r2)
         return kernel * memory.seen, kernel * memory.known
 
     def _summary(self, memory: _KernelMemory, mean: Array, mass: Array) -> Array:
         """Features of the points, (B, S, n_point)."""
         xp = array_namespace(mean)
-        shape = (*mean.shape[:2], memory.summary.shape[-1])
-        shared = xp.broadcast_to(memory.summary[:, None], shape)
+        shared = memory.summary[:, None] + xp.zeros_like(mean)[..., :1]
         return xp.concat([mean, xp.log(mass + 0.05), shared], axis=-1)
 
 
