@@ -57,9 +57,9 @@ def tune(cell: Cell) -> Row:
     seed, so that methods differ in nothing else. Warm-up counts as trials.
 
     Returns:
-        `curve`: best value after each finished trial; `clock`: seconds spent in the optimizer
-        until then, rounded to microseconds; `objective_seconds`; for one-dimensional problems
-        also `queries`, the points asked.
+        `curve`: best value after each finished trial; `best_params` of the last; `clock`:
+        seconds spent in the optimizer until then, rounded to microseconds; `objective_seconds`;
+        `optimum` where known; for one-dimensional problems also `queries`, the points asked.
     """
     problem, seed = cell.problem, cell.seed
     rng = rng_of(problem.suite, problem.name, seed)
@@ -90,7 +90,14 @@ def tune(cell: Cell) -> Row:
         optimizer_seconds += time.perf_counter() - start
         curve.append(min(value, curve[-1]) if curve else value)
         clock.append(round(optimizer_seconds, 6))
-    row: Row = {"curve": curve, "clock": clock, "objective_seconds": round(objective_seconds, 3)}
+    row: Row = {
+        "curve": curve,
+        "best_params": study.best_params,
+        "clock": clock,
+        "objective_seconds": round(objective_seconds, 3),
+    }
+    if problem.optimum:
+        row["optimum"] = problem.optimum(seed)
     if len(problem.space) == 1:
         row["queries"] = queries
     return row
