@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
 
 import matplotlib
@@ -45,7 +44,6 @@ N_IMAGES = 900  # half of the data, so that a trial takes a tenth of a second
 N_RESAMPLES = 2000
 
 
-@lru_cache(maxsize=1)
 def digits() -> tuple[np.ndarray, np.ndarray]:
     """A fixed random half of the data: (N_IMAGES, 64) pixels in [0, 1] and the digits shown."""
     images, labels = load_digits(return_X_y=True)
@@ -53,8 +51,8 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
     return images[chosen] / 16.0, labels[chosen]
 
 
-def objective(trial: optuna.Trial) -> float:
-    """Cross-validated error of one setting of the pipeline."""
+def error(trial: optuna.Trial, images: np.ndarray, labels: np.ndarray) -> float:
+    """Cross-validated error of one setting of the pipeline: the objective."""
     model = make_pipeline(
         PCA(trial.suggest_int("components", 4, 64, log=True), svd_solver="full"),
         SVC(
@@ -65,7 +63,6 @@ def objective(trial: optuna.Trial) -> float:
             coef0=trial.suggest_float("coef0", 0.0, 1.0),
         ),
     )
-    images, labels = digits()
     return 1.0 - cross_val_score(model, images, labels, cv=StratifiedKFold(3)).mean()
 
 
@@ -73,7 +70,8 @@ def best_so_far(sampler: str, seed: int, n_trials: int) -> tuple[str, np.ndarray
     """The sampler's name and its lowest error after each of `n_trials` trials."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(sampler=SAMPLERS[sampler](seed))
-    study.optimize(objective, n_trials=n_trials)
+    images, labels = digits()
+    study.optimize(lambda trial: error(trial, images, labels), n_trials=n_trials)
     return sampler, np.minimum.accumulate([trial.value for trial in study.trials])
 
 

@@ -1,5 +1,8 @@
 """The demo: small, but with the real model, samplers, table and plot."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from matplotlib.image import imread
@@ -8,12 +11,17 @@ from numpy.testing import assert_array_equal
 from examples import digits_demo
 
 
-def test_the_demo_compares_all_samplers_and_saves_a_plot(tmp_path, capsys):
+def test_the_demo_compares_all_samplers_and_saves_a_plot(tmp_path):
     path = tmp_path / "new" / "demo.png"
-    digits_demo.main(["--seeds", "2", "--trials", "4", "--jobs", "1", "--out", str(path)])
-    rows = capsys.readouterr().out.splitlines()
+    options = ["--seeds", "1", "--trials", "4", "--jobs", "2", "--out", str(path)]
+    done = subprocess.run(
+        [sys.executable, "-m", "examples.digits_demo", *options], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    rows = done.stdout.splitlines()
     assert rows[0].split()[-1] == "@4"
     assert [row.split()[0] for row in rows[1:4]] == list(digits_demo.SAMPLERS)
+    assert "3/3" in done.stderr  # the progress bar
     assert imread(path).std() > 0.05
 
 
