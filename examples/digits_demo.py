@@ -113,7 +113,7 @@ def mean_interval(curve: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def plot(curves: dict[str, np.ndarray], path: Path) -> None:
     """Mean best error by trial, and every seed's error at the end."""
     figure, (course, end) = plt.subplots(
-        1, 2, figsize=(9, 4), width_ratios=(3, 1.3), sharey=True, layout="constrained"
+        1, 2, figsize=(9, 4), width_ratios=(3, 1.5), layout="constrained"
     )
     plot_course(course, curves)
     plot_end(end, curves)
@@ -146,7 +146,7 @@ def plot_end(axes: Axes, curves: dict[str, np.ndarray]) -> None:
         axes.hlines(np.median(final), place - 0.3, place + 0.3, color=COLORS[sampler], lw=2)
     n_trials = next(iter(curves.values())).shape[1]
     axes.set_xticks(range(len(curves)), [name.removesuffix("Sampler") for name in curves])
-    axes.set_title(f"each seed after {n_trials}", fontsize="medium", loc="left")
+    axes.set_title(f"each seed after {n_trials} trials, median", fontsize="medium", loc="left")
     axes.grid(axis="y", alpha=0.3)
 
 
