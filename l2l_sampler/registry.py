@@ -161,12 +161,13 @@ def _open(path: Path, known: Shipped | Header) -> TrainedPolicy:
             "Install l2l-sampler again."
         )
     sha256 = known.sha256 if isinstance(known, Shipped) else None
-    return _cached(path, path.stat().st_mtime_ns, sha256)
+    now = path.stat()
+    return _cached(path, (now.st_ino, now.st_mtime_ns), sha256)
 
 
 @lru_cache(maxsize=64)
-def _cached(path: Path, mtime_ns: int, sha256: str | None) -> TrainedPolicy:
-    """A checkpoint, read once as long as the file stays the same."""
+def _cached(path: Path, version: tuple[int, int], sha256: str | None) -> TrainedPolicy:
+    """A checkpoint, read once as long as `version`, its inode and time of change, is the same."""
     if sha256 is not None:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
         if found != sha256:
