@@ -6,7 +6,7 @@ Notation
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
@@ -20,17 +20,33 @@ from train.memory_pool import screen
 from train.validate import Ask
 
 
-def batched(policy: Policy, params: Mapping[str, Tensor], *, generator: torch.Generator) -> Ask:
-    """The policy with these torch parameters, for `validate.play`."""
+def batched(
+    policy: Policy,
+    params: Mapping[str, Tensor],
+    *,
+    snap: Callable[[Tensor], Tensor],
+    generator: torch.Generator,
+) -> Ask:
+    """The policy with these torch parameters, for `validate.play`.
+
+    Args:
+        policy: a memory or a recurrent policy.
+        params: its parameters.
+        snap: nearest valid points, (B, n, D) -> (B, n, D), such as `Functions.snap`.
+        generator: draws the candidates and margins of a memory policy.
+    """
     if isinstance(policy, MemoryPolicy):
-        return _memory(policy, params, generator)
+        return _memory(policy, params, snap, generator)
     if isinstance(policy, RecurrentPolicy):
         return _recurrent(policy, params)
     raise TypeError(f"cannot play a policy of type {type(policy).__name__}")
 
 
 def _memory(
-    policy: MemoryPolicy, params: Mapping[str, Tensor], generator: torch.Generator
+    policy: MemoryPolicy,
+    params: Mapping[str, Tensor],
+    snap: Callable[[Tensor], Tensor],
+    generator: torch.Generator,
 ) -> Ask:
     like = params["out.bias"]
 
@@ -42,9 +58,11 @@ def _memory(
         table = Table(x, encode(policy.encoding, y, known), known, known)
         uniform = torch.rand(len(x), 1, generator=generator, device=x.device)
         memory = policy.reader.prepare(params, table, policy.margin(uniform))
-        starts = screen(policy, params, table, memory, policy.starts, lambda u: u, generator)
-        points = torch.cat([policy.refine(params, table, memory, starts), starts], 1)
-        best = policy.reader.score(params, memory, points).log_ei.argmax(1)
+        starts = screen(policy, params, table, memory, policy.starts, snap, generator)
+        points = torch.cat([snap(policy.refine(params, table, memory, starts)), starts], 1)
+        score = policy.reader.score(params, memory, points).log_ei
+        tried = torch.cdist(points, x).amin(2) < 1e-6
+        best = score.masked_fill(tried, -torch.inf).argmax(1)
         return points[torch.arange(len(x), device=x.device), best].cpu()
 
     return ask

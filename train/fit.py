@@ -219,8 +219,9 @@ def report(
     mean_best: dict[str, dict[str, list[float]]] = {}
     for dim in config.dims:
         generator = torch.Generator(device=config.device).manual_seed(dim)
-        ask = batched(policy, params, generator=generator)
-        curve = play(ask, held_out(config.prior, dim, config.held_out), trials).mean(0).tolist()
+        functions = held_out(config.prior, dim, config.held_out)
+        ask = batched(policy, params, snap=functions.snap, generator=generator)
+        curve = play(ask, functions, trials).mean(0).tolist()
         mean_best[str(dim)] = {"policy": curve} | {n: c[dim] for n, c in baselines.items()}
     return {
         "step": progress.step,

@@ -44,7 +44,7 @@ def held_out(prior: str | Ingredients, dim: int, count: int, seed: int = 0) -> F
 
 @torch.no_grad()
 def play(ask: Ask, functions: Functions, n_trials: int, seed: int = 0) -> Tensor:
-    """Let an optimizer run on all functions.
+    """Let an optimizer run on all functions; it is told the snapped points it asked for.
 
     Returns:
         (B, T) the lowest latent value among the first 1 to T trials.
@@ -54,10 +54,11 @@ def play(ask: Ask, functions: Functions, n_trials: int, seed: int = 0) -> Tensor
         batch, 1, dim, generator=_generator(_FIRST_POINT, seed), dtype=torch.float64
     )
     noise = _generator(_NOISE, seed)
-    x, latent = first, functions.latent(first)
+    x = functions.snap(first)
+    latent = functions.latent(x)
     y = functions.observe(latent, noise)
     while x.shape[1] < n_trials:
-        asked = ask(x, y).to(x.dtype)[:, None]  # (B, 1, d)
+        asked = functions.snap(ask(x, y).to(x.dtype)[:, None])  # (B, 1, d)
         value = functions.latent(asked)
         x, latent = torch.cat([x, asked], 1), torch.cat([latent, value], 1)
         y = torch.cat([y, functions.observe(value, noise)], 1)
