@@ -177,10 +177,9 @@ class PosteriorRead(Read):
 
 
 class _KernelMemory(NamedTuple):
-    x: Array  # (B, n, d)
-    seen: Array  # (B, 1, 1, n) weights of trials in the table
-    value: Array  # (B, 1, 1, n) z where known
-    known: Array  # (B, 1, 1, n)
+    x: Array  # (B, d, n) trials
+    sums: Array  # (B, n, 3) columns whose kernel-weighted sums are density, count and sum of z
+    moments: Array  # (B, n, 3 d) the same times x
     summary: Array  # (B, F) features of the table
     best: Array  # (B, 1, d)
     centre: Array  # (B, 1, d) mean of good points
@@ -224,32 +223,29 @@ class KernelRead(Read):
             ],
             axis=-1,
         )
-        return _KernelMemory(
-            table.x,
-            xp.astype(table.valid, dtype)[:, None, None, :],
-            z[:, None, None, :],
-            known[:, None, None, :],
-            summary,
-            best,
-            centre,
-            spread,
-        )
+        sums = xp.stack([xp.astype(table.valid, dtype), known, z], axis=-1)
+        moments = xp.concat([sums[..., i, None] * table.x for i in range(3)], axis=-1)
+        x = xp.matrix_transpose(table.x)
+        return _KernelMemory(x, sums, moments, summary, best, centre, spread)
 
     def look(
         self, params: Params, memory: _KernelMemory, p: Array, control: Array | None
     ) -> Look:
         """Kernel statistics at the points under the current bandwidths."""
         xp = array_namespace(p)
+        batch, s, d = p.shape
         inverse = self._inverse_width(params, p, control)  # (B, S, R, d)
-        density, evidence = self._kernels(memory, p, inverse)
-        mass = xp.sum(density, axis=-1)  # (B, S, R)
-        weighted = evidence * memory.value
-        total = xp.sum(evidence, axis=-1) + _PSEUDO_TRIALS
-        mean = xp.sum(weighted, axis=-1) / total
-        pull = weighted - evidence * mean[..., None]
-        mean_slope = _pull(pull, memory.x, p) * inverse / total[..., None]  # (B, S, R, d)
-        crowd = _pull(density, memory.x, p)
-        density_slope = crowd * inverse / (mass + _PSEUDO_TRIALS)[..., None]
+        kernel = self._kernel(memory, p, inverse)  # (B, S R, n)
+        shape = (batch, s, self.n_kernels, -1)
+        sums = xp.reshape(kernel @ memory.sums, shape)
+        pull = xp.reshape(kernel @ memory.moments, shape)  # (B, S, R, 3 d)
+        mass, total = sums[..., :1] + _PSEUDO_TRIALS, sums[..., 1:2] + _PSEUDO_TRIALS
+        mean = sums[..., 2:] / total
+        here = p[:, :, None]
+        # sums over trials of w (x - p), for w the density and the residuals of z
+        crowd = pull[..., :d] - sums[..., :1] * here
+        rise = pull[..., 2 * d :] - mean * pull[..., d : 2 * d]
+        rise = rise - (sums[..., 2:] - mean * sums[..., 1:2]) * here
         place = xp.stack(
             [
                 3.0 * (memory.best - p),
@@ -259,20 +255,17 @@ class KernelRead(Read):
             ],
             axis=-1,
         )
-        axis = xp.concat(
-            [place, xp.moveaxis(density_slope, -2, -1), xp.moveaxis(mean_slope, -2, -1)], axis=-1
-        )
-        return Look(axis, self._summary(memory, mean, mass), xp.ones_like(p))
+        density_slope = xp.matrix_transpose(crowd * inverse / mass)
+        mean_slope = xp.matrix_transpose(rise * inverse / total)
+        axis = xp.concat([place, density_slope, mean_slope], axis=-1)
+        return Look(axis, self._point(memory, sums), xp.ones_like(p))
 
     def score(self, params: Params, memory: _KernelMemory, p: Array) -> Score:
         """A small network on the statistics under the base bandwidths."""
         xp = array_namespace(p)
-        inverse = self._inverse_width(params, p, None)
-        density, evidence = self._kernels(memory, p, inverse)
-        total = xp.sum(evidence, axis=-1) + _PSEUDO_TRIALS
-        mean = xp.sum(evidence * memory.value, axis=-1) / total
-        point = self._summary(memory, mean, xp.sum(density, axis=-1))
-        head = xp.tanh(linear(params, "value", point))
+        kernel = self._kernel(memory, p, self._inverse_width(params, p, None))
+        sums = xp.reshape(kernel @ memory.sums, (*p.shape[:2], self.n_kernels, 3))
+        head = xp.tanh(linear(params, "value", self._point(memory, sums)))
         return Score(linear(params, "value_out", head)[..., 0])
 
     def _inverse_width(self, params: Params, p: Array, control: Array | None) -> Array:
@@ -284,33 +277,23 @@ class KernelRead(Read):
             log_width = log_width + xp.moveaxis(control, -1, -2)
         return xp.exp(-log_width)
 
-    def _kernels(self, memory: _KernelMemory, p: Array, inverse: Array) -> tuple[Array, Array]:
-        """Kernels of all trials and of the known ones, each (B, S, R, n)."""
+    def _kernel(self, memory: _KernelMemory, p: Array, inverse: Array) -> Array:
+        """Gaussian kernels between the points and all rows of the table, (B, S R, n)."""
         xp = array_namespace(p)
         batch, s, r, d = inverse.shape
         metric = inverse * inverse
         scaled = metric * p[:, :, None]
-        own = xp.sum(scaled * p[:, :, None], axis=-1, keepdims=True)
-        x = xp.matrix_transpose(memory.x)  # (B, d, n)
-        flat = (batch, s * r, d)
-        cross = xp.reshape(metric, flat) @ (x * x) - 2.0 * (xp.reshape(scaled, flat) @ x)
-        r2 = clip(xp.reshape(cross, (batch, s, r, -1)) + own, 0.0, None)
-        kernel = xp.exp(-0.5 * r2)
-        return kernel * memory.seen, kernel * memory.known
+        own = xp.reshape(xp.sum(scaled * p[:, :, None], axis=-1), (batch, s * r, 1))
+        weights = xp.reshape(xp.concat([metric, -2.0 * scaled], axis=-1), (batch, s * r, 2 * d))
+        r2 = weights @ xp.concat([memory.x * memory.x, memory.x], axis=1) + own
+        return xp.exp(-0.5 * clip(r2, 0.0, None))
 
-    def _summary(self, memory: _KernelMemory, mean: Array, mass: Array) -> Array:
-        """Features of the points, (B, S, n_point)."""
-        xp = array_namespace(mean)
+    def _point(self, memory: _KernelMemory, sums: Array) -> Array:
+        """Features of the points from their kernel-weighted sums: (B, S, n_point)."""
+        xp = array_namespace(sums)
+        mean = sums[..., 2] / (sums[..., 1] + _PSEUDO_TRIALS)
         shared = memory.summary[:, None] + xp.zeros_like(mean)[..., :1]
-        return xp.concat([mean, xp.log(mass + 0.05), shared], axis=-1)
-
-
-def _pull(w: Array, x: Array, p: Array) -> Array:
-    """Sum over trials of w (x - p): w (B, S, R, n), x (B, n, d), p (B, S, d) -> (B, S, R, d)."""
-    xp = array_namespace(p)
-    batch, s, r, n = w.shape
-    towards = xp.reshape(xp.reshape(w, (batch, s * r, n)) @ x, (batch, s, r, -1))
-    return towards - xp.sum(w, axis=-1, keepdims=True) * p[:, :, None]
+        return xp.concat([mean, xp.log(sums[..., 0] + 0.05), shared], axis=-1)
 
 
 READS: dict[str, Read] = {"kernel": KernelRead(), "posterior": PosteriorRead()}
