@@ -16,9 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from array_api_compat import array_namespace, device
+from array_api_compat import device
 
-from l2l_sampler.arrays import Array
+from l2l_sampler.arrays import Array, array_namespace
 
 Z_LIMIT = 5.0
 RAW_LIMIT = 100.0

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from array_api_compat import array_namespace, device
+from array_api_compat import device
 
-from l2l_sampler.arrays import Array, sigmoid
+from l2l_sampler.arrays import Array, array_namespace, sigmoid
 
 _NORM_FLOOR = 1e-6
 _TIE = 2.0**-20
@@ -148,7 +148,7 @@ def allocation_weighting(u: Array) -> Array:
     Ties go to the lower index, and usages that differ by rounding alone count as ties.
     """
     xp = array_namespace(u)
-    order = xp.argsort(xp.round(u / _TIE), axis=-1)
+    order = xp.argsort(xp.round(u / _TIE), axis=-1, stable=True)
     ascending = xp.take_along_axis(u, order, axis=-1)
     below = xp.cumulative_prod(ascending, axis=-1, include_initial=True)[:, :-1]
     sorted_weighting = (1.0 - ascending) * below

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from array_api_compat import array_namespace
 
-from l2l_sampler.arrays import Array
+from l2l_sampler.arrays import Array, array_namespace
 from l2l_sampler.policies.addressing import (
     Memory,
     empty_memory,

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from array_api_compat import array_namespace
 
-from l2l_sampler.arrays import Array, sigmoid
+from l2l_sampler.arrays import Array, array_namespace, sigmoid
 from l2l_sampler.policies.base import Params
 from l2l_sampler.policies.nets import init_linear, init_lstm, linear, lstm_cell
 from l2l_sampler.policies.recurrent import Hidden, RecurrentPolicy, zeros_like_params

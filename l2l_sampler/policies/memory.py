@@ -198,7 +198,8 @@ def candidates(table: Table, fresh: Array, noise: Array, chance: Array, radius: 
     xp = array_namespace(fresh)
     batch, _, group, d = fresh.shape
     n = table.x.shape[1]
-    ranked = xp.argsort(xp.where(table.known, table.z, xp.ones_like(table.z) * xp.inf), axis=-1)
+    worst = xp.where(table.known, table.z, xp.ones_like(table.z) * xp.inf)
+    ranked = xp.argsort(worst, axis=-1, stable=True)
     last = clip(xp.sum(xp.astype(table.known, xp.int64), axis=-1, keepdims=True) - 1, 0, None)
     member = xp.arange(group, device=device(fresh))
     rank = xp.stack([0 * member, 0 * member, member % min(5, n)])  # (_LOCAL_GROUPS, G)

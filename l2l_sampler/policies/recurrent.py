@@ -18,9 +18,9 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
-from array_api_compat import array_namespace, device
+from array_api_compat import device
 
-from l2l_sampler.arrays import Array, clamp_unit, sigmoid
+from l2l_sampler.arrays import Array, array_namespace, clamp_unit, sigmoid
 from l2l_sampler.history import History
 from l2l_sampler.policies.base import Cube, Params, Policy
 from l2l_sampler.policies.nets import init_linear, linear
