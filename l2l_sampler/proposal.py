@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 
 from l2l_sampler.checkpoint import TrainedPolicy
 from l2l_sampler.history import History
-from l2l_sampler.space import UnitCube
+from l2l_sampler.policies.base import Cube
 
 _SPREADS = (0.03, 0.1, 0.3)  # of the neighbourhoods searched when all candidates are taken
 _NEIGHBOURS = 64
 _SAMPLES = 1024
 
 
+class CountedCube(Cube, Protocol):
+    """A unit cube that knows how many points it has; `UnitCube` is one."""
+
+    @property
+    def n_points(self) -> float:
+        """Number of distinct points; inf if there is a continuous axis."""
+
+    def points(self) -> np.ndarray:
+        """Every point of a finite cube, (n_points, D)."""
+
+
 def propose(
     trained: TrainedPolicy,
     history: History,
-    cube: UnitCube,
+    cube: CountedCube,
     *,
     seed: int,
     number: int,
@@ -57,7 +70,7 @@ def _holds(x: np.ndarray, u: np.ndarray) -> bool:
 
 
 def _unseen(
-    u: np.ndarray, x: np.ndarray, cube: UnitCube, rng: np.random.Generator
+    u: np.ndarray, x: np.ndarray, cube: CountedCube, rng: np.random.Generator
 ) -> np.ndarray | None:
     """A point not in x (n, D), near u (D,) if there is one; None if x holds all."""
     seen = set(map(tuple, x.tolist()))

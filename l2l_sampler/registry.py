@@ -96,6 +96,18 @@ def resolve(policy: PolicyLike, dim: int, *, n_trials: int | None = None) -> Tra
     return _open(chosen, fitting[chosen])
 
 
+def check(policy: PolicyLike) -> None:
+    """Raise at once what `resolve` would raise for a search space of any dimension.
+
+    Raises:
+        FileNotFoundError: a path that leads nowhere.
+        TypeError: `policy` is nothing of the kind.
+        ValueError: unknown name, or a file that cannot be used.
+    """
+    if not isinstance(policy, TrainedPolicy):
+        _candidates(policy)
+
+
 def load_policy(name_or_path: str | os.PathLike[str], dim: int | None = None) -> TrainedPolicy:
     """A trained policy by shipped name or path, to inspect it or to give it to a sampler.
 
