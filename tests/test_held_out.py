@@ -1,6 +1,7 @@
 """The command that compares methods on held-out functions."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import optuna
@@ -9,10 +10,14 @@ from untrained import untrained
 
 from l2l_sampler.checkpoint import save
 from train import held_out
+from train.priors import PRIORS
+from train.spaces import spaces
 from train.validate import held_out as functions_of
 from train.validate import play
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+MIXED = replace(PRIORS["broad"], plateaus=1.0, categories=1.0)
 
 
 def command(folder, *extra):
@@ -27,22 +32,22 @@ def command(folder, *extra):
 
 
 def test_tpe_proposes_what_a_study_of_optuna_proposes():
-    functions = functions_of("gp", 2, 3)
+    functions = functions_of(MIXED, 4, 3)
     seen = []
-    ask = held_out.tpe(seed=5)
+    ask = held_out.tpe(functions, seed=5)
 
     def recorded(x, y):
         seen[:] = [x, y]
         return ask(x, y)
 
     play(recorded, functions, 15)
-    x, y = (tensor[1].tolist() for tensor in seen)
+    x, y = (tensor[1].numpy() for tensor in seen)
+    space = spaces(functions)[1]
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=5 * 3 + 1))
-    study.enqueue_trial({"x0": x[0][0], "x1": x[0][1]})
+    study.enqueue_trial(space.cube.params(space.to_cube(x[0])))
     for point, value in zip(x, y, strict=True):
-        trial = study.ask()
-        asked = [trial.suggest_float(name, 0.0, 1.0) for name in ("x0", "x1")]
-        np.testing.assert_allclose(asked, point)
+        trial = study.ask(space.distributions)
+        np.testing.assert_allclose(space.from_cube(space.cube.point(trial.params)), point)
         study.tell(trial, value)
 
 
@@ -83,6 +88,14 @@ def test_other_parameters_make_another_cell():
     assert held_out.Cell("mine", "gp", 1, 3, 20, 0, untrained("memory", dim=None)).key() == before
     next(iter(policy.params.values()))[...] += 1.0
     assert held_out.Cell("mine", "gp", 1, 3, 20, 0, policy).key() != before
+
+
+def test_cells_of_another_version_of_the_comparison_are_computed_anew(tmp_path, monkeypatch):
+    first = command(tmp_path)
+    monkeypatch.setattr(held_out, "VERSION", held_out.VERSION - 1)
+    earlier = command(tmp_path)
+    assert not {row["key"] for row in first} & {row["key"] for row in earlier}
+    assert len((tmp_path / "cells.jsonl").read_text().splitlines()) == len(first + earlier)
 
 
 def test_methods_run_on_one_thread():

@@ -9,11 +9,14 @@ from untrained import untrained
 
 from l2l_sampler.history import History
 from l2l_sampler.policies import KINDS
-from l2l_sampler.space import FloatAxis, UnitCube
+from l2l_sampler.proposal import propose
+from train import validate
 from train.priors import PRIORS, draw
+from train.spaces import spaces
 from train.validate import held_out, oracle, oracle_curves, play, random_search, trained
 
-NOISY = replace(PRIORS["broad"], noise=1.0, output_warp=0.0)
+NOISY = replace(PRIORS["broad"], noise=1.0, output_warp=0.0, plateaus=0.0, categories=0.0)
+MIXED = replace(PRIORS["broad"], plateaus=1.0, categories=1.0)
 
 
 def record(functions, n_trials, move):
@@ -78,19 +81,33 @@ def test_the_oracle_finds_the_minimum_of_a_one_dimensional_function():
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_a_trained_policy_proposes_what_it_proposes_for_each_history_alone(kind):
-    policy = untrained(kind, dim=2)
+    policy = untrained(kind, dim=4)
+    functions = held_out(MIXED, 4, 3)
     g = torch.Generator().manual_seed(0)
-    x = torch.rand(3, 5, 2, generator=g, dtype=torch.float64)
+    x = functions.snap(torch.rand(3, 5, 4, generator=g, dtype=torch.float64))
     y = torch.randn(3, 5, generator=g, dtype=torch.float64)
-    asked = trained(policy, seed=4)(x, y)
-    cube = UnitCube({"a": FloatAxis(0.0, 1.0), "b": FloatAxis(0.0, 1.0)})
-    for b in range(3):
-        history = History.sequential(x[b].numpy(), y[b].numpy())
-        alone = policy.propose(history, cube=cube, rng=np.random.default_rng((4, b, 5)))
-        np.testing.assert_array_equal(asked[b].numpy(), alone[0])
+    asked = trained(policy, functions, seed=4)(x, y)
+    assert torch.equal(functions.snap(asked[:, None])[:, 0], asked)
+    for b, space in enumerate(spaces(functions)):
+        history = History.sequential(space.to_cube(x[b].numpy()), y[b].numpy())
+        options = {"seed": 4 * 3 + b, "number": 5, "deduplicate": True}
+        alone = propose(policy, history, space.cube, **options)
+        np.testing.assert_array_equal(asked[b].numpy(), space.from_cube(alone))
 
 
-def test_oracle_curves_are_computed_once_for_each_prior(tmp_path):
+@pytest.mark.parametrize("method", ["oracle", "trained"])
+def test_no_point_of_a_small_space_is_tried_twice_while_others_are_left(method):
+    functions = held_out("gp", 2, 4)
+    functions.bins = torch.tensor([[3, 2]]).expand(4, 2)
+    policy = untrained("memory", dim=None)
+    ask = oracle(functions) if method == "oracle" else trained(policy, functions)
+    shown = []
+    play(lambda x, y: shown.append(x) or ask(x, y), functions, 7)
+    for x in shown[-1]:
+        assert len(torch.unique(x, dim=0)) == 6
+
+
+def test_oracle_curves_are_computed_once_for_each_prior_and_version(tmp_path, monkeypatch):
     curves = oracle_curves("gp", 1, 3, 4, cache=tmp_path)
     (path,) = tmp_path.iterdir()
     np.save(path, curves.numpy() - 1.0)
@@ -98,3 +115,6 @@ def test_oracle_curves_are_computed_once_for_each_prior(tmp_path):
     rougher = replace(PRIORS["gp"], length_scale=(0.1, 0.1))
     oracle_curves(rougher, 1, 3, 4, cache=tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
+    monkeypatch.setattr(validate, "VERSION", validate.VERSION - 1)
+    oracle_curves("gp", 1, 3, 4, cache=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 3

@@ -6,7 +6,7 @@ r"""Compare policies as shipped with TPE, random search and the oracle on held-o
 prints the mean of the lowest latent value found with its standard error, and in brackets how far
 it lies from TPE's (negative is better) with the standard error of that paired difference; all of
 it, function by function, is written as JSON.
-Every method sees a continuous cube, also where a function has plateaus. Finished cells, each a
+Every method is given each function's real search space, see `spaces`. Finished cells, each a
 method on a prior and a dimension, are kept in a JSON-lines file: a second run goes on from there.
 """
 
@@ -29,8 +29,17 @@ from tqdm import tqdm
 
 from l2l_sampler.checkpoint import TrainedPolicy
 from l2l_sampler.registry import resolve
-from train.priors import PRIORS
-from train.validate import Ask, held_out, oracle_curves, play, random_search, trained
+from train.priors import PRIORS, Functions
+from train.spaces import spaces
+from train.validate import (
+    VERSION,
+    Ask,
+    held_out,
+    oracle_curves,
+    play,
+    random_search,
+    trained,
+)
 
 BUDGETS = (10, 20, 50, 100)
 ORACLE_TRIALS = 50
@@ -62,7 +71,7 @@ class Cell:
 
     def key(self) -> str:
         """A name that changes with anything that could change the result, code apart."""
-        digest = hashlib.sha256(f"{self}{PRIORS[self.prior]}".encode())
+        digest = hashlib.sha256(f"{VERSION}{self}{PRIORS[self.prior]}".encode())
         if self.policy is not None:
             digest.update(repr(self.policy.policy).encode())
             for name, value in sorted(self.policy.params.items()):
@@ -76,37 +85,43 @@ class Cell:
             return oracle_curves(self.prior, self.dim, self.draws, self.trials, self.seed)
         functions = held_out(self.prior, self.dim, self.draws, self.seed)
         if self.policy is not None:
-            ask = trained(self.policy, self.seed)
+            ask = trained(self.policy, functions, self.seed)
+        elif self.method == TPE:
+            ask = tpe(functions, self.seed)
         else:
-            ask = tpe(self.seed) if self.method == TPE else random_search(self.seed)
+            ask = random_search(self.seed)
         return play(ask, functions, self.trials, self.seed)
 
 
-def tpe(seed: int) -> Ask:
+def tpe(functions: Functions, seed: int) -> Ask:
     """Optuna's TPESampler with its default settings, a study in memory for every function."""
+    layouts = spaces(functions)
     studies: list[optuna.Study] = []
     running: list[optuna.trial.Trial] = []
 
     def ask(x: Tensor, y: Tensor) -> Tensor:
-        batch, _, dim = x.shape
-        space = {f"x{i}": optuna.distributions.FloatDistribution(0.0, 1.0) for i in range(dim)}
-        last_x, last_y = x[:, -1].tolist(), y[:, -1].tolist()
+        last_x, last_y = x[:, -1].numpy(), y[:, -1].tolist()
         if not studies:
-            for b in range(batch):
-                sampler = optuna.samplers.TPESampler(seed=seed * batch + b)
+            for b, space in enumerate(layouts):
+                sampler = optuna.samplers.TPESampler(seed=seed * len(layouts) + b)
                 studies.append(optuna.create_study(sampler=sampler))
                 studies[b].add_trial(
                     optuna.create_trial(
-                        params=dict(zip(space, last_x[b], strict=True)),
-                        distributions=space,
+                        params=space.cube.params(space.to_cube(last_x[b])),
+                        distributions=space.distributions,
                         value=last_y[b],
                     )
                 )
         for study, trial, value in zip(studies, running, last_y, strict=False):
             study.tell(trial, value)
-        running[:] = [study.ask(space) for study in studies]
-        points = [[trial.params[name] for name in space] for trial in running]
-        return torch.tensor(points, dtype=x.dtype)
+        running[:] = [
+            study.ask(space.distributions) for study, space in zip(studies, layouts, strict=True)
+        ]
+        points = [
+            space.from_cube(space.cube.point(trial.params))
+            for space, trial in zip(layouts, running, strict=True)
+        ]
+        return torch.from_numpy(np.stack(points))
 
     return ask
 

@@ -4,7 +4,8 @@ Notation
     B  functions side by side     T  trials     t  trials so far     d  dimensions
     x  (B, t, d) trials           y  (B, t) what the optimizer was told, lower is better
 An optimizer is a function `ask(x, y) -> (B, d)`, the next point of every function. All optimizers
-start at the same points, and the k-th trial of a function carries the same noise for all.
+start at the same points, and the k-th trial of a function carries the same noise for all. All see
+a function's real search space: integers on plateaus, a categorical of several dimensions.
 """
 
 from __future__ import annotations
@@ -21,11 +22,14 @@ from torch import Tensor
 
 from l2l_sampler.checkpoint import TrainedPolicy
 from l2l_sampler.history import History
-from l2l_sampler.space import FloatAxis, UnitCube
+from l2l_sampler.proposal import propose
 from train import gp
 from train.priors import PRIORS, Functions, Ingredients, draw
+from train.spaces import spaces
 
 Ask: TypeAlias = Callable[[Tensor, Tensor], Tensor]
+
+VERSION = 2  # of the comparison; results of another version are not comparable
 
 # Streams of random numbers, apart from each other and from training, which seeds by small numbers.
 _FUNCTIONS, _FIRST_POINT, _NOISE, _RANDOM_SEARCH, _ORACLE = range(5)
@@ -66,25 +70,28 @@ def play(ask: Ask, functions: Functions, n_trials: int, seed: int = 0) -> Tensor
 
 
 def random_search(seed: int = 0) -> Ask:
-    """Uniform points."""
+    """Uniform points; snapped by `play`, so uniform in the search space as well."""
     generator = _generator(_RANDOM_SEARCH, seed)
     return lambda x, y: torch.rand(x[:, 0].shape, generator=generator, dtype=x.dtype)
 
 
-def trained(policy: TrainedPolicy, seed: int = 0) -> Ask:
-    """A policy as it is shipped, in numpy, one function after the other, on continuous axes."""
+def trained(policy: TrainedPolicy, functions: Functions, seed: int = 0) -> Ask:
+    """A policy as it is shipped, in numpy, on each function's search space in turn."""
+    layouts = spaces(functions)
 
     def ask(x: Tensor, y: Tensor) -> Tensor:
-        batch, t, dim = x.shape
-        cube = UnitCube({f"x{i}": FloatAxis(0.0, 1.0) for i in range(dim)})
-        points = [
-            policy.propose(
-                History.sequential(x[b].numpy(), y[b].numpy()),
-                cube=cube,
-                rng=np.random.default_rng((seed, b, t)),
-            )[0]
-            for b in range(batch)
-        ]
+        batch, t, _ = x.shape
+        points = []
+        for b, space in enumerate(layouts):
+            u = propose(
+                policy,
+                History.sequential(space.to_cube(x[b].numpy()), y[b].numpy()),
+                space.cube,
+                seed=seed * batch + b,
+                number=t,
+                deduplicate=True,
+            )
+            points.append(space.from_cube(u))
         return torch.from_numpy(np.stack(points))
 
     return ask
@@ -93,7 +100,8 @@ def trained(policy: TrainedPolicy, seed: int = 0) -> Ask:
 def oracle(functions: Functions, seed: int = 0) -> Ask:
     """Expected improvement under the very process that drew the functions.
 
-    It is told noise-free latent values, so nothing is inferred: what is left is the search.
+    It is told noise-free latent values, so nothing is inferred: what is left is the search. It
+    looks at snapped points only, and repeats one only when its candidates are all known.
     """
     generator = _generator(_ORACLE, seed)
 
@@ -104,12 +112,21 @@ def oracle(functions: Functions, seed: int = 0) -> Ask:
         best = gp.incumbent(latent, known)
 
         def log_ei(p: Tensor) -> Tensor:
-            return gp.log_ei(*posterior.at(functions.inputs(p)), best)
+            value = gp.log_ei(*posterior.at(functions.inputs(p)), best)
+            return value.masked_fill(_held(functions.snap(p), x), -torch.inf)
 
         p = _screen(log_ei, x[torch.arange(len(x)), latent.argmin(1)], generator)
-        return _climb(log_ei, p)
+        return functions.snap(_climb(log_ei, p)[:, None])[:, 0]
 
     return ask
+
+
+def _held(p: Tensor, x: Tensor) -> Tensor:
+    """Which of the points p (B, m, d) are rows of x (B, n, d): (B, m) bool."""
+    alike = torch.ones(len(p), p.shape[1], x.shape[1], dtype=torch.bool)
+    for k in range(p.shape[2]):
+        alike &= p[:, :, None, k] == x[:, None, :, k]
+    return alike.any(2)
 
 
 _UNIFORM, _LOCAL, _KEPT, _STEPS = 512, 128, 5, 25
@@ -160,7 +177,7 @@ def oracle_curves(
 ) -> Tensor:
     """`play` of the oracle on the held-out functions, (B, T), kept in a file: it takes minutes."""
     ingredients = PRIORS[prior] if isinstance(prior, str) else prior
-    key = hashlib.sha256(repr(ingredients).encode()).hexdigest()[:12]
+    key = hashlib.sha256(f"{VERSION}{ingredients}".encode()).hexdigest()[:12]
     path = cache / f"oracle-{key}-d{dim}-n{count}-t{n_trials}-s{seed}.npy"
     if path.exists():
         return torch.from_numpy(np.load(path))
