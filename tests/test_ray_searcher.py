@@ -165,7 +165,8 @@ def test_a_discrete_space_is_seen_whole_before_it_repeats_also_in_parallel():
         search.on_trial_complete(str(k - 1), {"loss": 1.0}, error=k % 2 == 0)
     assert len({json.dumps(config) for config in configs}) == 9
     assert search.suggest("9") in configs
-    repeating = run(searcher(space, deduplicate=False), 9, lambda config: 1.0)
+    options = {"policy": "memory", "deduplicate": False}
+    repeating = run(searcher(space, **options), 9, lambda config: config["o"] != "none")
     assert len({json.dumps(config) for config in repeating}) < 9
 
 
