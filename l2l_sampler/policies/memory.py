@@ -234,7 +234,9 @@ def readable(history: History, n_max: int) -> History:
         return history
     pending = np.flatnonzero(~history.finished)[-(n_max // 4) :]
     finished = np.flatnonzero(history.finished)
-    order = finished[np.lexsort((*history.x[finished].T, history.y[finished]))]
+    x = history.x[finished]
+    tie_break = x @ np.sqrt(np.arange(1.0, 1.0 + x.shape[1]))  # differs for different points
+    order = finished[np.lexsort((tie_break, history.y[finished]))]
     budget = n_max - len(pending)
     best = budget // 2
     rest = np.linspace(best, len(order) - 1, min(budget - best, len(order) - best))
