@@ -23,6 +23,7 @@ import numpy as np
 import optuna
 from joblib import Parallel, delayed
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
@@ -131,7 +132,9 @@ def plot_course(axes: Axes, curves: dict[str, np.ndarray]) -> None:
         axes.plot(trials, 100.0 * curve.mean(axis=0), color=COLORS[sampler], lw=2, label=sampler)
     axes.set(xlabel="trials", ylabel="best cross-validated error in %", yscale="log")
     axes.set_title("mean over seeds, 90 % interval", fontsize="medium", loc="left")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
 

@@ -1,9 +1,12 @@
 """A black-box optimizer that was learned by gradient descent, for Optuna and Ray Tune."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from l2l_sampler.optuna_sampler import LearnedSampler
 from l2l_sampler.registry import load_policy
+
+if TYPE_CHECKING:
+    from l2l_sampler.ray_searcher import LearnedSearcher as LearnedSearcher
 
 __version__ = "0.1.0"
 
