@@ -62,33 +62,8 @@ def _zscore(y: Array, known: Array) -> Encoder:
     return lambda value: standard(scaled(value))
 
 
-def _soft_tail(y: Array, known: Array) -> Encoder:
-    """Standardised objective whose bad tail is compressed by a logarithm first.
-
-    Values up to twice as far from the best as the median stay as they are; worse ones grow like
-    a logarithm, so that a diverged trial does not flatten the differences among good ones.
-    """
-    xp = array_namespace(y)
-    scaled = _unit_range(y, known)
-    t = xp.where(known, scaled(y), xp.zeros_like(y))
-    count = xp.sum(xp.astype(known, xp.int64), axis=-1, keepdims=True)
-    ranked = xp.sort(xp.where(known, t, xp.ones_like(t) * xp.inf), axis=-1)
-    middle = xp.take_along_axis(ranked, clip(count - 1, 0, None) // 2, axis=-1)
-    mean = xp.sum(t, axis=-1, keepdims=True) / xp.astype(clip(count, 1, None), t.dtype)
-    knee = xp.where(xp.isfinite(middle) & (middle > 0.0), 2.0 * middle, mean)
-    knee = xp.where(knee > 0.0, knee, xp.ones_like(knee))
-
-    def bend(value: Array) -> Array:
-        excess = clip((value - knee) / (0.5 * knee), 0.0, None)
-        return xp.where(value > knee, knee + 0.5 * knee * xp.log1p(excess), value)
-
-    standard = _standardised(bend(t), known)
-    return lambda value: standard(bend(scaled(value)))
-
-
 ENCODINGS: dict[str, Callable[[Array, Array], Encoder]] = {
     "zscore-1": _zscore,
-    "soft-tail-1": _soft_tail,
 }
 
 

@@ -144,7 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--encoding", help="encoding of the objective")
     add("--hidden", type=int, help="width of the networks")
     add("--batch", type=int, help="functions side by side; 48 for memory, else 192")
-    add("--starts", type=int, default=4, help="starting points in training, for memory")
+    add("--starts", type=int, default=5, help="starting points in training, for memory")
     add("--chunk", type=int, default=4, help="trials in a gradient step, for lstm and dnc")
     add("--rate", type=float, help="highest learning rate")
     add("--init", help="checkpoint whose parameters to start from")
