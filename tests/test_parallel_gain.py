@@ -1,0 +1,80 @@
+"""Simulated asynchronous workers on held-out functions."""
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+
+from tests.untrained import untrained
+from train import parallel_gain
+from train.parallel_gain import best_by, play_parallel, speed_ups, table, time_to
+
+POLICY = untrained("memory", None)
+
+
+def simulate(workers, trials=10, spread=0.5):
+    return play_parallel(POLICY, "broad", 2, 3, trials, workers, spread)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_all_workers_are_always_busy_and_never_more(workers):
+    latent, ended = simulate(workers)
+    times = np.random.default_rng(0).uniform(0.5, 1.5, ended.shape)
+    began = ended - times
+    for b in range(len(ended)):
+        moments = np.linspace(0.0, began[b].max() - 1e-6, 200)
+        running = (began[b] <= moments[:, None]) & (moments[:, None] < ended[b])
+        assert (running.sum(1) == workers).all()
+    assert np.isfinite(latent).all()
+
+
+def test_with_equal_run_times_each_round_of_workers_ends_together():
+    _, ended = simulate(3, trials=9, spread=0.0)
+    assert_allclose(ended, np.repeat([1.0, 2.0, 3.0], 3)[None].repeat(3, 0))
+
+
+def test_all_start_at_the_same_point_and_part_when_results_differ():
+    one, three = simulate(1)[0], simulate(3)[0]
+    assert_array_equal(one[:, 0], three[:, 0])
+    assert (one[:, 1:] != three[:, 1:]).any()
+
+
+def test_a_simulation_is_reproducible():
+    for first, second in zip(simulate(2), simulate(2), strict=True):
+        assert_array_equal(first, second)
+
+
+def test_only_ended_trials_count():
+    latent, ended = np.array([[3.0, 1.0, 2.0]]), np.array([[1.0, 4.0, 2.0]])
+    best = best_by(latent, ended, np.array([0.5, 1.0, 2.5, 4.0]))
+    assert_array_equal(best, [[3.0, 3.0, 2.0, 1.0]])
+    moments = np.arange(4.0)
+    curve = np.array([5.0, 3.0, 3.0, 1.0])
+    assert [time_to(np.array(level), curve, moments) for level in (3.0, 1.0, 0.0)] == [
+        1,
+        3,
+        np.inf,
+    ]
+
+
+def test_the_same_trials_run_side_by_side_gain_the_number_of_workers():
+    rng = np.random.default_rng(0)
+    latent = rng.normal(size=(40, 64))
+    runs = {w: (latent, np.tile(np.arange(64) // w + 1.0, (40, 1))) for w in (1, 2, 4)}
+    found = speed_ups(runs, target=32)
+    for w, (moment, gain, low, high) in found.items():
+        assert moment == pytest.approx(32 / w, abs=0.2)
+        assert low <= gain <= high and gain == pytest.approx(w, rel=0.02)
+    rows = table(runs, 32).splitlines()
+    assert [row.count("|") for row in rows] == [8] * 5
+
+
+def test_the_command_prints_a_row_for_every_number_of_workers(capsys, monkeypatch):
+    monkeypatch.setattr(parallel_gain, "load_policy", lambda name, dim: POLICY)
+    threads = torch.get_num_threads()
+    parallel_gain.main(["--dim", "2", "--draws", "2", "--trials", "8", "--target", "4"])
+    torch.set_num_threads(threads)
+    rows = capsys.readouterr().out.splitlines()
+    assert [row.split("|")[1].strip() for row in rows[2:]] == ["1", "2", "4", "8"]
+    with pytest.raises(SystemExit):
+        parallel_gain.main(["--trials", "8", "--target", "9"])
