@@ -141,7 +141,7 @@ def test_large_objects_may_be_choices(fit):
     assert {r.config["f"] for r in results} == {math.sin, math.cos}
 
 
-def test_given_points_come_first_and_limits_are_kept(fit):
+def test_given_points_come_first_and_limits_are_kept(cluster, tmp_path):
     points = [{"x": 4.0}, {"x": 19.0}]
     search = LearnedSearcher(seed=0, points_to_evaluate=points)
     most = []
@@ -159,6 +159,7 @@ def test_given_points_come_first_and_limits_are_kept(fit):
         search_alg=limited,
         num_samples=4,
         callbacks=[Watch()],
+        storage_path=str(tmp_path),
         verbose=0,
         reuse_actors=True,
     )
