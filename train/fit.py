@@ -37,6 +37,8 @@ WARM_UP = 100  # gradient steps over which the learning rate rises
 LAST_RATE = 0.03  # of the highest, at the end of the training
 LONGEST_GRADIENT = 0.5  # norm to which the gradient of all parameters is cut
 VALIDATED_TRIALS = 50
+# Starting points and candidates at run time: the kernel read is for speed.
+SEARCH_SIZES: dict[str, dict[str, int]] = {"posterior": {}, "kernel": {"starts": 6, "group": 8}}
 RATES = {"memory": 2e-3, "lstm": 1e-3, "dnc": 1e-3}
 LATE_CHECKS = (9, 19, 49)  # trials 10, 20 and 50, counted from 0
 
@@ -131,7 +133,7 @@ def make_policy(config: TrainConfig) -> Policy:
     """The policy that the configuration describes."""
     options: dict[str, Any] = {}
     if config.policy == "memory":
-        options["read"] = config.read
+        options |= {"read": config.read, **SEARCH_SIZES[config.read]}
     else:
         options |= {"dim": config.dims[0], "horizon": config.horizon, "workers": config.workers}
     if config.encoding is not None:
