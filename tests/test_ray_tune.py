@@ -333,3 +333,14 @@ def test_trials_run_on_two_nodes_of_a_cluster(tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stdout.splitlines()[-1])
     assert found == {"nodes": 2, "errors": 0, "pending": 0}
+
+
+def test_the_example_runs(tmp_path):
+    options = ["--trials", "4", "--cpus", "2", "--out", str(tmp_path / "results")]
+    command = [sys.executable, "-m", "examples.ray_tune", *options]
+    root = Path(__file__).parents[1]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=500)
+    assert done.returncode == 0, done.stderr[-3000:]
+    summary, best = done.stdout.splitlines()[-2:]
+    assert summary.startswith("4 trials")
+    assert best.startswith("lowest error") and "'solver'" in best
