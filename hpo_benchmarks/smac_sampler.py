@@ -90,7 +90,7 @@ class SmacSampler(BaseSampler):
             config_selector=HyperparameterOptimizationFacade.get_config_selector(
                 scenario, retrain_after=retrain_after
             ),
-            logging_level=logging.ERROR,
+            logging_level=False,  # its set-up would silence the loggers of everybody else
             overwrite=True,
         )
 

@@ -32,7 +32,7 @@ def drawn(prior, count, dim, seed=0):
 
 
 def test_the_named_priors_are_the_ones_of_the_command_line():
-    assert set(PRIORS) == {"gp", "gp-exact", "gp-ard", "broad"}
+    assert set(PRIORS) == {"gp", "gp-exact", "gp-ard", "broad", "skewed"}
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
