@@ -58,7 +58,7 @@ METHODS_TEXT = """\
 Every method runs as an Optuna sampler with the settings that its authors chose as defaults, on one
 thread, and chooses its own first trial. SMAC3 is the real one, through its ask-and-tell interface;
 its forest gets room for as many leaves as there are trials, which leaves its proposals as they are
-and makes it three times faster. By default it fits the forest after every eighth trial; "fits
+and makes it faster. By default it fits the forest after every eighth trial; "fits
 every trial" does so each time. "GP-EI, true kernel" knows length scale and variance of the GP
 draws, as the paper's "Spearmint with fixed hyper-parameters" did. Nothing of ours was tuned on
 these problems.
