@@ -129,24 +129,24 @@ def test_other_seeds_give_other_trials():
 
 
 def test_twenty_five_trials_and_a_resume_of_as_many_are_fifty(policy):
-    if policy is CLIMBER:
-        objective, n = growing, 25
-    else:
-        objective, n = mixed, 8
     study = new_study(policy=policy)
-    study.optimize(objective, n_trials=n)
+    study.optimize(growing, n_trials=25)
     study.sampler = LearnedSampler(policy, seed=0, warn_independent_sampling=False)
-    study.optimize(objective, n_trials=n)
-    assert params_of(study) == run(2 * n, objective, policy=policy)
+    study.optimize(growing, n_trials=25)
+    assert params_of(study) == run(50, growing, policy=policy)
 
 
-def test_another_process_gives_the_same_trials():
-    code = "from tests.test_optuna_sampler import growing, run; print(run(10, growing, seed=5))"
+@pytest.mark.parametrize("name", ["memory-posterior", "memory-kernel"])
+def test_another_process_gives_the_same_trials(name):
+    code = (
+        "from tests.test_optuna_sampler import growing, run; "
+        f"print(run(10, growing, seed=5, policy={name!r}))"
+    )
     root = Path(__file__).parents[1]
     other = subprocess.run(
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
     )
-    assert other.stdout.strip() == str(run(10, growing, seed=5))
+    assert other.stdout.strip() == str(run(10, growing, seed=5, policy=name))
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda s: pickle.loads(pickle.dumps(s))])
