@@ -11,6 +11,7 @@ from train.config import parse
 from train.curriculum import horizon_at
 from train.fit import Progress, append_line, fit, schedule
 from train.gradients import clip_each_gradient
+from train.state import save_state
 
 SMALL = ["--held-out", "4", "--horizon", "14", "--batch", "6", "--interval", "0.001"]
 
@@ -58,11 +59,10 @@ def test_a_run_that_was_stopped_and_resumed_gives_the_weights_of_one_that_was_no
 
 def stop_after(step):
     """A `save_state` after which the run is interrupted."""
-    from train.fit import save_state
 
-    def save_and_stop(path, config, params, optimizer, pools, progress):
-        save_state(path, config, params, optimizer, pools, progress)
-        if progress.step == step:
+    def save_and_stop(path, run):
+        save_state(path, run)
+        if run.progress.step == step:
             raise KeyboardInterrupt
 
     return save_and_stop

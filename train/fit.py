@@ -8,11 +8,9 @@ at any moment. With `--steps` and one thread, the same seed gives the same weigh
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +27,8 @@ from train.config import TrainConfig, parse
 from train.curves import draw_curves
 from train.memory_pool import MemoryPool
 from train.recurrent_pool import RecurrentPool
+from train.state import Pool, Progress, Run, resume_from, save_state, settings
 from train.validate import held_out, oracle_curves, play, random_search
-
-Pool = MemoryPool | RecurrentPool
 
 WARM_UP = 100  # gradient steps over which the learning rate rises
 LAST_RATE = 0.03  # of the highest, at the end of the training
@@ -41,30 +38,6 @@ VALIDATED_TRIALS = 50
 SEARCH_SIZES: dict[str, dict[str, int]] = {"posterior": {}, "kernel": {"starts": 6, "group": 8}}
 RATES = {"memory": 2e-3, "lstm": 1e-3, "dnc": 1e-3}
 LATE_CHECKS = (9, 19, 49)  # trials 10, 20 and 50, counted from 0
-
-
-@dataclass
-class Progress:
-    """Where a run is.
-
-    Attributes:
-        step: gradient steps taken.
-        seconds: time spent on them.
-        smooth: running means of what the pools log.
-        skipped: steps whose gradient was not finite.
-    """
-
-    step: int = 0
-    seconds: float = 0.0
-    smooth: dict[str, float] = field(default_factory=dict)
-    skipped: int = 0
-
-    def share(self, config: TrainConfig) -> float:
-        """How much of the training is done, 0 to 1."""
-        if config.steps is not None:
-            return min(1.0, self.step / config.steps)
-        assert config.minutes is not None
-        return min(1.0, self.seconds / (60.0 * config.minutes))
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -87,9 +60,10 @@ def fit(config: TrainConfig, *, resume: bool = False) -> Path:
     optimizer = torch.optim.Adam(params.values(), lr=rate_of(config))
     pools = [make_pool(policy, config, dim, seed) for seed, dim in enumerate(config.dims)]
     progress = Progress()
+    run = Run(config, params, optimizer, pools, progress)
     state = config.out / "state.pt"
     if resume:
-        resume_from(state, config, params, optimizer, pools, progress)
+        resume_from(state, run)
     elif state.exists():
         raise ValueError(
             f"{config.out} holds a training run. Add --resume to go on with it, or choose "
@@ -124,7 +98,7 @@ def fit(config: TrainConfig, *, resume: bool = False) -> Path:
             append_line(config.out / "log.jsonl", line)
             draw_curves(config.out / "log.jsonl", config.out / "curves.png")
             save_policy(policy, params, config, line["mean_best"])
-            save_state(state, config, params, optimizer, pools, progress)
+            save_state(state, run)
     bar.close()
     return config.out / "policy.safetensors"
 
@@ -279,72 +253,6 @@ def save_policy(
     )
     values = {name: value.detach().double().cpu().numpy() for name, value in params.items()}
     save(config.out / "policy.safetensors", TrainedPolicy(policy, values, header))
-
-
-def settings(config: TrainConfig) -> dict[str, Any]:
-    """The configuration as JSON values, without the folder, which says nothing of the run."""
-    plain = asdict(config) | {"dims": list(config.dims)}
-    del plain["out"]
-    return plain
-
-
-def save_state(
-    path: Path,
-    config: TrainConfig,
-    params: Mapping[str, Tensor],
-    optimizer: torch.optim.Optimizer,
-    pools: list[Pool],
-    progress: Progress,
-) -> None:
-    """Write all that `resume_from` needs; the file is replaced as a whole."""
-    part = path.with_suffix(".part")
-    torch.save(
-        {
-            "settings": settings(config),
-            "params": dict(params),
-            "optimizer": optimizer.state_dict(),
-            "pools": [pool.state_dict() for pool in pools],
-            "progress": asdict(progress),
-        },
-        part,
-    )
-    os.replace(part, path)
-
-
-_MAY_DIFFER = ("minutes", "steps", "interval", "held_out")
-
-
-def resume_from(
-    path: Path,
-    config: TrainConfig,
-    params: Mapping[str, Tensor],
-    optimizer: torch.optim.Optimizer,
-    pools: list[Pool],
-    progress: Progress,
-) -> None:
-    """Bring parameters, optimizer, pools and progress back to where the state was saved."""
-    if not path.exists():
-        raise ValueError(f"there is nothing to resume in {path.parent}: it has no {path.name}")
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    now = settings(config)
-    changed = [
-        f"{name} was {state['settings'].get(name)!r} and is {value!r}"
-        for name, value in now.items()
-        if name not in _MAY_DIFFER and state["settings"].get(name) != value
-    ]
-    if changed:
-        raise ValueError(
-            f"the run in {path.parent} was configured differently: {'; '.join(changed)}. Resume "
-            "it with the same options (its length may change), or choose another --out."
-        )
-    with torch.no_grad():
-        for name, value in params.items():
-            value.copy_(state["params"][name])
-    optimizer.load_state_dict(state["optimizer"])
-    for pool, saved in zip(pools, state["pools"], strict=True):
-        pool.load_state_dict(saved)
-    for name, value in state["progress"].items():
-        setattr(progress, name, value)
 
 
 def revision() -> str | None:
