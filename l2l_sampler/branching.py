@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from l2l_sampler.coordinates import same
-from l2l_sampler.space import Axis, CategoricalAxis, FloatAxis, NormalAxis, UnitCube
+from l2l_sampler.space import Axis, CategoricalAxis, FloatAxis, IntAxis, NormalAxis, UnitCube
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,10 @@ def read(template: Any, config: Any, *, whole: bool = False) -> dict[str, Any]:
             raise ValueError(f"expected the constant {template!r}, got {config!r}")
         return {}
     if isinstance(template, Leaf):
-        UnitCube({template.name: template.axis}).point({template.name: config})
+        cube = UnitCube({template.name: template.axis})
+        nearest = cube.params(cube.point({template.name: config}))[template.name]
+        if whole and isinstance(template.axis, IntAxis) and nearest != config:
+            raise ValueError(f"parameter {template.name!r} is a whole number, got {config!r}")
         return {template.name: config}
     if isinstance(template, Branch):
         for index, option in enumerate(template.options):
