@@ -71,7 +71,7 @@ class SmacSampler(BaseSampler):
             output_directory=self._folder.name,
         )
         # The facade's own forest, but on one thread (it would take all cores), and with room
-        # for one leaf a trial: it would reserve memory for 2**20, which slows it threefold.
+        # for one leaf a trial: it would reserve memory for 2**20, which slows it.
         forest = RandomForest(
             configspace=config_space,
             log_y=True,

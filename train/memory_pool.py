@@ -74,8 +74,8 @@ class MemoryPool:
         x = self.functions.snap(self._uniform(batch, horizon, dim))
         g = self.functions.latent(x)
         n = self._integers(1, _LONGEST_START, batch)
-        self.trials = _Trials(x, g, self.functions.observe(g, generator), n, n + horizon)
-        self.trials.end = self._ends(batch, 0.0)
+        y = self.functions.observe(g, generator)
+        self.trials = _Trials(x, g, y, n, self._ends(batch, 0.0))
 
     def step(
         self, params: Mapping[str, Tensor], progress: float
@@ -181,7 +181,7 @@ class MemoryPool:
     def _ends(self, count: int, progress: float) -> Tensor:
         """Numbers of trials at which functions end, up to the curriculum's horizon."""
         longest = horizon_at(progress, min(_LONGEST_START + 8, self.horizon), self.horizon)
-        return self._integers(_LONGEST_START + 1, max(longest, _LONGEST_START + 1) , count)
+        return self._integers(_LONGEST_START + 1, max(longest, _LONGEST_START + 1), count)
 
     def _uniform(self, *shape: int) -> Tensor:
         device = self.generator.device

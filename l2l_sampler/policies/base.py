@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
@@ -67,6 +68,4 @@ class Policy(ABC):
 
 def describe(policy: Policy) -> dict[str, Any]:
     """The policy's fields as plain JSON values."""
-    from dataclasses import asdict
-
     return asdict(policy)  # type: ignore[call-overload, no-any-return]

@@ -65,12 +65,8 @@ class Posterior(NamedTuple):
 
     def at(self, p: Array) -> tuple[Array, Array, Array, Array]:
         """Mean and deviation (B, S) and their gradients along every axis (B, S, d) at p."""
-        xp = array_namespace(p)
         k, slope = self._cross(p)
-        reduction = k @ self.precision  # (B, S, n)
-        mean = self.mean + (k @ self.alpha[..., None])[..., 0]
-        variance = clip(1.0 - xp.sum(reduction * k, axis=-1), 1e-12, None)
-        root = xp.sqrt(variance)
+        mean, root, reduction = self._reduce(k)
         # d k_i / d p = -2 slope_i (x_i - p) / l^2, at root = sqrt(1 - k' K^-1 k)
         metric = self.length_scale[:, None] ** -2
         mean_slope = -2.0 * self._pull(slope * self.alpha[:, None], p) * metric
@@ -80,11 +76,16 @@ class Posterior(NamedTuple):
 
     def moments(self, p: Array) -> tuple[Array, Array]:
         """Mean and deviation (B, S) at p."""
-        xp = array_namespace(p)
-        k, _ = self._cross(p)
+        mean, root, _ = self._reduce(self._cross(p)[0])
+        return mean, self.deviation * root
+
+    def _reduce(self, k: Array) -> tuple[Array, Array, Array]:
+        """Mean and deviation over the signal's (B, S), and k K^-1 (B, S, n), for k (B, S, n)."""
+        xp = array_namespace(k)
+        reduction = k @ self.precision
         mean = self.mean + (k @ self.alpha[..., None])[..., 0]
-        variance = clip(1.0 - xp.sum((k @ self.precision) * k, axis=-1), 1e-12, None)
-        return mean, self.deviation * xp.sqrt(variance)
+        variance = clip(1.0 - xp.sum(reduction * k, axis=-1), 1e-12, None)
+        return mean, xp.sqrt(variance), reduction
 
     def _cross(self, p: Array) -> tuple[Array, Array]:
         """Correlations of p with the trials and their derivatives to r2, each (B, S, n)."""
