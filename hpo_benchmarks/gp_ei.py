@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 from optuna import Study
 from optuna.distributions import BaseDistribution
-from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 from scipy.optimize import minimize
-from scipy.special import log_ndtr, ndtr
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF
 
 from hpo_benchmarks.problem import unit_point
+from hpo_benchmarks.whole_space import WholeSpaceSampler
+from l2l_sampler.gaussian import log_h
 
 JITTER = 1e-6
 RANDOM_POINTS = 2000
@@ -28,19 +28,7 @@ LOCAL_POINTS = 500
 STARTS = 8
 
 
-def log_improvement(z: np.ndarray) -> np.ndarray:
-    """log(phi(z) + z Phi(z)), accurate in both tails: log EI of a unit normal."""
-    log_density = -0.5 * z**2 - 0.5 * np.log(2 * np.pi)
-    near = np.maximum(z, -5.0)
-    direct = np.log(np.exp(-0.5 * near**2) / np.sqrt(2 * np.pi) + near * ndtr(near))
-    # Far left: phi + z Phi = phi (1 - |z| m), with the Mills ratio m = Phi(z) / phi(z).
-    far = np.minimum(z, -5.0)
-    mills = np.exp(log_ndtr(far) + 0.5 * far**2 + 0.5 * np.log(2 * np.pi))
-    tail = log_density + np.log(np.maximum(1 + far * mills, 1e-12))
-    return np.where(z > -5.0, direct, tail)
-
-
-class TrueKernelSampler(BaseSampler):
+class TrueKernelSampler(WholeSpaceSampler):
     """Maximises EI under a Gaussian process with the given length scale.
 
     Args:
@@ -53,17 +41,11 @@ class TrueKernelSampler(BaseSampler):
         self, seed: int, space: Mapping[str, BaseDistribution], *, length_scale: float
     ) -> None:
         """Set up the process; the first trial is uniform."""
-        self._space = dict(space)
+        super().__init__(space)
         self._rng = np.random.default_rng(seed)
         self._process = GaussianProcessRegressor(
             RBF(length_scale, "fixed"), alpha=JITTER, optimizer=None
         )
-
-    def infer_relative_search_space(
-        self, study: Study, trial: FrozenTrial
-    ) -> dict[str, BaseDistribution]:
-        """The whole space, from the first trial on."""
-        return self._space
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
@@ -77,16 +59,6 @@ class TrueKernelSampler(BaseSampler):
             u = self._rng.uniform(size=len(search_space))
         return {f"x{i}": value for i, value in enumerate(u.tolist())}
 
-    def sample_independent(
-        self,
-        study: Study,
-        trial: FrozenTrial,
-        param_name: str,
-        param_distribution: BaseDistribution,
-    ) -> Any:
-        """No parameter is sampled apart from the others."""
-        raise ValueError(f"parameter {param_name} is not in the space {', '.join(self._space)}")
-
     def _most_promising(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """(d,) maximiser of log EI: random and local candidates, the best refined."""
         self._process.fit(x, y)
@@ -95,7 +67,7 @@ class TrueKernelSampler(BaseSampler):
         def minus_log_ei(u: np.ndarray) -> np.ndarray:
             mean, deviation = self._process.predict(u, return_std=True)
             deviation = np.maximum(deviation, 1e-9)
-            return -np.log(deviation) - log_improvement((best - mean) / deviation)
+            return -np.log(deviation) - log_h((best - mean) / deviation)
 
         def with_gradient(u: np.ndarray) -> tuple[float, np.ndarray]:
             step = 1e-5

@@ -138,7 +138,7 @@ def peer_methods() -> list[Method]:
         Method(
             "gp-ei-true",
             _gp_ei_true,
-            sklearn,
+            f"{sklearn}, our log EI",
             seeds=10,
             suits=lambda problem: problem.name.startswith("gp-") and problem.workers == 1,
         ),

@@ -15,11 +15,12 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
-from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 from smac import HyperparameterOptimizationFacade, Scenario
 from smac.model.random_forest.random_forest import RandomForest
 from smac.runhistory.dataclasses import TrialInfo, TrialValue
+
+from hpo_benchmarks.whole_space import WholeSpaceSampler
 
 
 def _hyperparameter(name: str, axis: BaseDistribution) -> Any:
@@ -35,7 +36,7 @@ def _hyperparameter(name: str, axis: BaseDistribution) -> Any:
     )
 
 
-class SmacSampler(BaseSampler):
+class SmacSampler(WholeSpaceSampler):
     """SMAC3's facade for hyper-parameter optimization (random forest, log EI).
 
     Args:
@@ -57,7 +58,7 @@ class SmacSampler(BaseSampler):
         retrain_after: int,
     ) -> None:
         """Set up SMAC3, which evaluates nothing itself."""
-        self._space = dict(space)
+        super().__init__(space)
         self._asked: dict[int, TrialInfo] = {}
         logging.getLogger("smac").setLevel(logging.ERROR)
         config_space = ConfigurationSpace(seed=seed)
@@ -94,12 +95,6 @@ class SmacSampler(BaseSampler):
             overwrite=True,
         )
 
-    def infer_relative_search_space(
-        self, study: Study, trial: FrozenTrial
-    ) -> dict[str, BaseDistribution]:
-        """The whole space, from the first trial on."""
-        return self._space
-
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
@@ -112,19 +107,6 @@ class SmacSampler(BaseSampler):
             else info.config[name]
             for name, axis in search_space.items()
         }
-
-    def sample_independent(
-        self,
-        study: Study,
-        trial: FrozenTrial,
-        param_name: str,
-        param_distribution: BaseDistribution,
-    ) -> Any:
-        """No parameter is sampled apart from the others."""
-        raise ValueError(
-            f"parameter {param_name} is not in the space that SmacSampler was made for: "
-            f"{', '.join(self._space)}"
-        )
 
     def after_trial(
         self,
