@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from hpo_benchmarks import control, functions
 from hpo_benchmarks.runner import Row
-from hpo_benchmarks.scores import Runs, over_problems, problem_of, runs_of
+from hpo_benchmarks.scores import Runs, over_problems, problem_of, select
 
 # name in rows -> name for readers, colour; in the order of legends and tables.
 LABELS = {
@@ -26,6 +26,7 @@ LABELS = {
     "random": ("random search", "#7f7f7f"),
     "gp-ei-true": ("GP-EI, true kernel", "#000000"),
 }
+LOWEST = 1e-4  # regret that a logarithmic axis still shows
 OTHERS = matplotlib.color_sequences["tab20b"]  # shipped policies without a colour of their own
 
 
@@ -64,8 +65,11 @@ def _draw_curves(axes: Any, methods: dict[str, dict[int, np.ndarray]], names: li
         colour = colour_of(name, names)
         width = 2.2 if name == "memory" else 1.2
         axes.plot(step, mean, color=colour, linewidth=width, label=label_of(name))
-        axes.fill_between(step, mean - half, mean + half, color=colour, alpha=0.12, linewidth=0)
-    axes.set(xlabel="trials")
+        low, high = np.maximum(mean - half, LOWEST), np.maximum(mean + half, LOWEST)
+        axes.fill_between(step, low, high, color=colour, alpha=0.12, linewidth=0)
+    means = [mean_and_interval(seeds.values())[0] for seeds in methods.values()]
+    lowest = min(float(mean[-1]) for mean in means)
+    axes.set(xlabel="trials", yscale="log", ylim=(max(0.7 * lowest, LOWEST), 1.5))
     axes.grid(alpha=0.25)
 
 
@@ -75,7 +79,7 @@ def _panels(
     draw: Callable[[Any, int], None],
     *,
     columns: int = 4,
-    ylabel: str = "best value",
+    ylabel: str = "normalised regret",
 ) -> None:
     """A row or grid of panels with one legend below."""
     columns = min(columns, len(titles))
@@ -104,35 +108,44 @@ def _panels(
     figure.savefig(path, dpi=110)
 
 
-def draw_problems(rows: list[Row], problems: Sequence[str], path: Path) -> None:
-    """Best value by trial, one panel a problem (figures 3, 5 left, 6 right and 7)."""
-    runs = runs_of(row for row in rows if problem_of(row) in problems)
-    found = [problem for problem in problems if problem in runs]
-    names = in_order(row["method"] for row in rows)
+def draw_problems(
+    regrets: Runs, problems: Sequence[str], methods: Sequence[str], path: Path
+) -> None:
+    """Regret by trial, one panel a problem (figures 3, 5 left, 6 right and 7).
+
+    The paper draws best values. Regret has the optimum of each seed's instance taken out, so
+    that methods with fewer seeds than others compare.
+
+    Args:
+        regrets: normalised regrets.
+        problems: those to draw as far as there are rows.
+        methods: those to draw.
+        path: the .png file.
+    """
+    chosen = {name: runs for name, runs in select(regrets, problems, methods).items() if runs}
+    found = [problem for problem in problems if problem in chosen]
+    names = in_order(methods)
 
     def draw(axes: Any, i: int) -> None:
-        _draw_curves(axes, runs[found[i]], names)
-        means = [mean_and_interval(seeds.values())[0] for seeds in runs[found[i]].values()]
-        top, bottom = max(mean[:3][-1] for mean in means), min(mean[-1] for mean in means)
-        axes.set_ylim(
-            bottom - 0.05 * (top - bottom), top
-        )  # the first trials would squash the rest
+        _draw_curves(axes, chosen[found[i]], names)
 
     _panels(path, [problem.split("/")[1] for problem in found], draw)
 
 
-def draw_by_time(rows: list[Row], problems: Sequence[str], path: Path) -> None:
-    """Best value by seconds spent in the optimizer (figure 5, right)."""
-    curves, clocks = runs_of(rows), runs_of(rows, "clock")
-    found = [problem for problem in problems if problem in curves]
-    names = in_order(row["method"] for row in rows)
+def draw_by_time(
+    regrets: Runs, clocks: Runs, problems: Sequence[str], methods: Sequence[str], path: Path
+) -> None:
+    """Regret by seconds spent in the optimizer until then (figure 5, right)."""
+    found = [problem for problem in problems if problem in regrets]
+    names = in_order(methods)
 
     def draw(axes: Any, i: int) -> None:
-        for name in in_order(curves[found[i]]):
-            mean, _ = mean_and_interval(curves[found[i]][name].values())
+        curves = select(regrets, found, methods)[found[i]]
+        for name in in_order(curves):
+            mean, _ = mean_and_interval(curves[name].values())
             seconds, _ = mean_and_interval(clocks[found[i]][name].values())
             axes.plot(seconds, mean, color=colour_of(name, names), label=label_of(name))
-        axes.set(xscale="log", xlabel="seconds in the optimizer")
+        axes.set(xscale="log", yscale="log", xlabel="seconds in the optimizer")
         axes.grid(alpha=0.25)
 
     _panels(path, [problem.split("/")[1] for problem in found], draw, columns=2)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hpo_benchmarks import figures
 from hpo_benchmarks.runner import Row
-from hpo_benchmarks.scores import problem_of
+from hpo_benchmarks.scores import Runs, problem_of, runs_of
 
 THE_PAPERS = ("gp-ei-true", "lstm-oi", "lstm-ei", "dnc-oi", "dnc-ei")
 GP_DRAWS = tuple(f"paper/gp-{dim}d" for dim in (1, 3, 6, 9))
@@ -27,18 +27,22 @@ def figure(folder: Path, name: str, alt: str, draw: Callable[[Path], None]) -> s
     return f"![{alt}]({folder.name}/{path.name})\n"
 
 
-def paper_figures(rows: list[Row], compared: Sequence[str], folder: Path) -> list[str]:
+def paper_figures(
+    rows: list[Row], regrets: Runs, compared: Sequence[str], folder: Path
+) -> list[str]:
     """The Markdown sections that redraw the paper's figures, as far as there are rows.
 
     Args:
         rows: successful rows.
+        regrets: their normalised regrets.
         compared: methods to draw beside the paper's own.
         folder: where the figures go.
     """
     there = {problem_of(row) for row in rows}
     few = [*compared, *THE_PAPERS]
     shown = [row for row in rows if row["method"] in few]
-    paper = [row for row in rows if row["method"].startswith(("dnc", "lstm"))]
+    in_six = regrets.get("paper/gp-6d", {})
+    recurrent = sorted(name for name in in_six if name.startswith(("dnc", "lstm")))
     parts = []
     if there & set(GP_DRAWS):
         parts += [
@@ -46,18 +50,18 @@ def paper_figures(rows: list[Row], compared: Sequence[str], folder: Path) -> lis
             figure(
                 folder,
                 "figure3",
-                "best value by trial on GP draws",
-                lambda path: figures.draw_problems(shown, GP_DRAWS, path),
+                "regret by trial on GP draws",
+                lambda path: figures.draw_problems(regrets, GP_DRAWS, few, path),
             ),
         ]
-    if any(problem_of(row) == "paper/gp-6d" for row in paper):
+    if recurrent:
         parts += [
             "LSTM beside DNC in six dimensions:\n",
             figure(
                 folder,
                 "figure3-lstm-dnc",
                 "LSTM and DNC on 6-dimensional GP draws",
-                lambda path: figures.draw_problems(paper, ["paper/gp-6d"], path),
+                lambda path: figures.draw_problems(regrets, ["paper/gp-6d"], recurrent, path),
             ),
         ]
     if "paper/gp-1d" in there:
@@ -77,8 +81,8 @@ def paper_figures(rows: list[Row], compared: Sequence[str], folder: Path) -> lis
             figure(
                 folder,
                 "figure5",
-                "best value by trial on classic functions",
-                lambda path: figures.draw_problems(shown, CLASSICS, path),
+                "regret by trial on classic functions",
+                lambda path: figures.draw_problems(regrets, CLASSICS, few, path),
             ),
         ]
     timed = [
@@ -89,8 +93,10 @@ def paper_figures(rows: list[Row], compared: Sequence[str], folder: Path) -> lis
             figure(
                 folder,
                 "figure5-time",
-                "best value by seconds in the optimizer",
-                lambda path: figures.draw_by_time(shown, timed, path),
+                "regret by seconds in the optimizer",
+                lambda path: figures.draw_by_time(
+                    regrets, runs_of(rows, "clock"), timed, few, path
+                ),
             )
         )
     if "control/repellers" in there:
@@ -106,8 +112,8 @@ def paper_figures(rows: list[Row], compared: Sequence[str], folder: Path) -> lis
             figure(
                 folder,
                 "figure6",
-                "best value by trial on the control problem",
-                lambda path: figures.draw_problems(shown, ["control/repellers"], path),
+                "regret by trial on the control problem",
+                lambda path: figures.draw_problems(regrets, ["control/repellers"], few, path),
             ),
         ]
     if there & set(TUNING):
@@ -116,8 +122,8 @@ def paper_figures(rows: list[Row], compared: Sequence[str], folder: Path) -> lis
             figure(
                 folder,
                 "figure7",
-                "best value by trial on tuning problems",
-                lambda path: figures.draw_problems(shown, TUNING, path),
+                "regret by trial on tuning problems",
+                lambda path: figures.draw_problems(regrets, TUNING, few, path),
             ),
         ]
     return parts
