@@ -7,7 +7,9 @@ Notation
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,7 +19,30 @@ from l2l_sampler.policies.memory import MemoryPolicy
 from l2l_sampler.policies.reads import Table
 from l2l_sampler.policies.recurrent import RecurrentPolicy, State
 from train.memory_pool import screen
-from train.validate import Ask
+from train.priors import Functions
+from train.validate import Ask, play
+
+
+def torch_params(
+    values: Mapping[str, np.ndarray], *, device: str = "cpu", requires_grad: bool = False
+) -> dict[str, Tensor]:
+    """Parameters in numpy as float32 tensors."""
+    options: dict[str, Any] = {"dtype": torch.float32, "device": device}
+    return {n: torch.tensor(v, requires_grad=requires_grad, **options) for n, v in values.items()}
+
+
+def curves_of(
+    policy: Policy,
+    params: Mapping[str, Tensor],
+    functions: Functions,
+    n_trials: int,
+    *,
+    seed: int = 0,
+) -> Tensor:
+    """(B, T) lowest latent value of a policy's first 1 to T trials on each function."""
+    generator = torch.Generator(device=params["out.bias"].device).manual_seed(seed)
+    ask = batched(policy, params, snap=functions.snap, generator=generator)
+    return play(ask, functions, n_trials)
 
 
 def batched(

@@ -22,7 +22,7 @@ from tqdm import tqdm
 from l2l_sampler.checkpoint import Header, TrainedPolicy, load, save
 from l2l_sampler.policies import KINDS
 from l2l_sampler.policies.base import Policy
-from train.batched import batched
+from train.batched import curves_of, torch_params
 from train.config import TrainConfig, parse
 from train.curves import draw_curves
 from train.memory_pool import MemoryPool
@@ -131,8 +131,7 @@ def initial_params(policy: Policy, config: TrainConfig) -> dict[str, Tensor]:
                 "start from a checkpoint of the same kind and size"
             )
         values = start.params
-    options: dict[str, Any] = {"dtype": torch.float32, "device": config.device}
-    return {n: torch.tensor(v, requires_grad=True, **options) for n, v in values.items()}
+    return torch_params(values, device=config.device, requires_grad=True)
 
 
 def make_pool(policy: Policy, config: TrainConfig, dim: int, stream: int) -> Pool:
@@ -194,10 +193,8 @@ def report(
     trials = min(VALIDATED_TRIALS, config.horizon)
     mean_best: dict[str, dict[str, list[float]]] = {}
     for dim in config.dims:
-        generator = torch.Generator(device=config.device).manual_seed(dim)
         functions = held_out(config.prior, dim, config.held_out)
-        ask = batched(policy, params, snap=functions.snap, generator=generator)
-        curve = play(ask, functions, trials).mean(0).tolist()
+        curve = curves_of(policy, params, functions, trials, seed=dim).mean(0).tolist()
         mean_best[str(dim)] = {"policy": curve} | {n: c[dim] for n, c in baselines.items()}
     return {
         "step": progress.step,

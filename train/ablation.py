@@ -1,0 +1,130 @@
+"""What each ingredient of the recurrent policies' training is worth.
+
+    python -m train.ablation --dims 2 3 --minutes 2
+
+trains an LSTM the standard way and with one ingredient changed at a time, plays all of them on the
+same held-out functions, and writes the mean best values as JSON and as a figure. Variants that are
+done are skipped, and a run that was cut short goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from joblib import Parallel, delayed
+from matplotlib.figure import Figure
+
+from l2l_sampler.checkpoint import load
+from train.batched import curves_of, torch_params
+from train.config import TrainConfig, parse
+from train.fit import fit
+from train.validate import held_out, play, random_search
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "standard": {},
+    "EI in place of log EI": {"loss": "ei"},
+    "OI from the start": {"loss": "oi"},
+    "sum from the start": {"loss": "sum"},
+    "raw x and y as inputs": {"encoding": "raw-1"},
+    "2 trials a gradient step": {"chunk": 2},
+    "10 trials a gradient step": {"chunk": 10},
+    "whole runs a gradient step": {"chunk": 100, "batch": 64},
+    "64 functions": {"batch": 64},
+    "width 64": {"hidden": 64},
+    "width 256": {"hidden": 256},
+    "learning rate 0.002": {"rate": 2e-3},
+    "DNC": {"policy": "dnc"},
+}
+"""Name for readers -> fields of the configuration that differ from the standard."""
+
+BUDGETS = (10, 20, 50, 100)
+TRIALS = 100
+
+
+def standard(dim: int, minutes: float, out: Path) -> TrainConfig:
+    """The configuration that the variants depart from."""
+    config, _ = parse(["--dim", str(dim), "--minutes", str(minutes), "--out", str(out)])
+    return config
+
+
+def measure(name: str, dim: int, minutes: float, draws: int, out: Path) -> list[float]:
+    """Train a variant and return its mean best latent value by trial, (T,)."""
+    torch.set_num_threads(1)
+    folder = out / f"{name.replace(' ', '-')}-{dim}d"
+    result = folder / f"curve-{draws}.json"
+    if not result.exists():
+        config = replace(standard(dim, minutes, folder), interval=30.0, **VARIANTS[name])
+        trained = load(fit(config, resume=(folder / "state.pt").exists()))
+        params = torch_params(trained.params)
+        functions = held_out(config.prior, dim, draws)
+        curve = curves_of(trained.policy, params, functions, TRIALS).mean(0).tolist()
+        result.write_text(json.dumps(curve))
+    found: list[float] = json.loads(result.read_text())
+    return found
+
+
+def draw(found: dict[str, dict[str, list[float]]], path: Path) -> None:
+    """Mean best value by trial, one panel a dimension.
+
+    Args:
+        found: dimension -> variant -> (T,) curve.
+        path: the .png file.
+    """
+    figure = Figure(figsize=(6.0 * len(found), 4.6), layout="constrained")
+    panels = figure.subplots(1, len(found), squeeze=False)[0]
+    for axes, (dim, curves) in zip(panels, found.items(), strict=True):
+        for i, (name, curve) in enumerate(curves.items()):
+            plain = {"standard": ("black", "-"), "random search": ("grey", "--")}
+            colour, style = plain.get(name, (f"C{i % 10}", "-" if i < 10 else ":"))
+            steps = np.arange(1, len(curve) + 1)
+            axes.plot(steps, curve, style, color=colour, lw=1.3, label=name)
+        axes.set(title=f"{dim} dimensions", xlabel="trials", ylabel="mean best value")
+        axes.set(xscale="log", xlim=(5, None))
+        axes.set_ylim(top=max(curve[4] for curve in curves.values()))
+        axes.grid(alpha=0.25, which="both")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside right upper", fontsize=8)
+    figure.savefig(path, dpi=110)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m train.ablation", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--dims", type=int, nargs="+", default=[2, 3])
+    parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS))
+    parser.add_argument("--minutes", type=float, default=2.0, help="of training for each")
+    parser.add_argument("--draws", type=int, default=500, help="held-out functions")
+    parser.add_argument("--jobs", type=int, default=2, help="processes, of one thread each")
+    parser.add_argument("--runs", type=Path, default=Path("runs/ablation"))
+    parser.add_argument("--out", type=Path, default=Path("docs/training"))
+    options = parser.parse_args(arguments)
+    tasks = list(itertools.product(options.dims, options.variants))
+    curves = Parallel(options.jobs)(
+        delayed(measure)(name, dim, options.minutes, options.draws, options.runs)
+        for dim, name in tasks
+    )
+    found: dict[str, dict[str, list[float]]] = {str(dim): {} for dim in options.dims}
+    for (dim, name), curve in zip(tasks, curves, strict=True):
+        found[str(dim)][name] = curve
+    for dim, by_name in found.items():
+        functions = held_out("gp", int(dim), options.draws)
+        by_name["random search"] = play(random_search(), functions, TRIALS).mean(0).tolist()
+        print(f"\n{dim} dimensions" + "".join(f"{f'@{t}':>8}" for t in BUDGETS))
+        for name, curve in by_name.items():
+            print(f"{name:<28}" + "".join(f"{curve[t - 1]:>8.3f}" for t in BUDGETS))
+    options.out.mkdir(parents=True, exist_ok=True)
+    rounded = {d: {n: [round(v, 4) for v in c] for n, c in b.items()} for d, b in found.items()}
+    (options.out / "ablation.json").write_text(json.dumps(rounded) + "\n")
+    draw(found, options.out / "ablation.png")
+
+
+if __name__ == "__main__":
+    main()
