@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import optuna
+import pytest
 import torch
 from untrained import untrained
 
@@ -13,7 +14,7 @@ from train import held_out
 from train.priors import PRIORS
 from train.spaces import spaces
 from train.validate import held_out as functions_of
-from train.validate import play
+from train.validate import play, trained
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -34,7 +35,7 @@ def command(folder, *extra):
 def test_tpe_proposes_what_a_study_of_optuna_proposes():
     functions = functions_of(MIXED, 4, 3)
     seen = []
-    ask = held_out.tpe(functions, seed=5)
+    ask = held_out.sampled(held_out.SAMPLERS["tpe"], functions, seed=5)
 
     def recorded(x, y):
         seen[:] = [x, y]
@@ -66,6 +67,33 @@ def test_every_method_gets_its_row_with_means_at_the_budgets_it_reaches(tmp_path
     paired = f"({gap.mean().item():+.3f} +- {(gap.std() / 3**0.5).item():.3f})"
     (line,) = [line for line in printed if line.startswith("random")]
     assert f"{entry} {paired}" in line
+
+
+@pytest.mark.parametrize("kind", ["lstm", "dnc"])
+def test_a_recurrent_policy_is_played_as_it_is_shipped(kind):
+    policy = untrained(kind, dim=2)
+    functions = functions_of("gp", 2, 3)
+    one_by_one = play(trained(policy, functions), functions, 12)
+    together = held_out.Cell("mine", "gp", 2, 3, 12, 0, policy).curves()
+    # Each study works in a symmetry of its own, so only the first trial is the same.
+    assert together.shape == one_by_one.shape
+    torch.testing.assert_close(together[:, 0], one_by_one[:, 0])
+    assert (together[:, -1] <= together[:, 0]).all()
+
+
+def test_a_parallel_policy_has_its_workers_and_reports_every_trial():
+    policy = untrained("lstm", dim=2)
+    parallel = replace(policy, policy=replace(policy.policy, workers=5))
+    curves = held_out.Cell("mine", "gp", 2, 3, 12, 0, parallel).curves()
+    assert curves.shape == (3, 12)
+    assert (curves.diff(dim=1) <= 0.0).all()
+    assert not torch.equal(curves, held_out.Cell("mine", "gp", 2, 3, 12, 0, policy).curves())
+
+
+def test_means_are_drawn(tmp_path):
+    picture = tmp_path / "means.png"
+    command(tmp_path, "--peers", "random", "tpe", "--figure", str(picture))
+    assert picture.read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_second_run_computes_what_is_missing_even_after_a_torn_line(tmp_path, monkeypatch):

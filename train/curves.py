@@ -1,9 +1,11 @@
-"""The picture of a training run."""
+"""Pictures of a training run, and of methods on held-out functions."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 
@@ -41,5 +43,36 @@ def draw_curves(log: Path, picture: Path) -> None:
         panel.plot(trials, curves["oracle"], color="0.2", ls="--", label="GP-EI, true kernel")
         panel.set(xlabel="trials", title=f"mean best value, d = {dim}")
     panels[0][-1].legend(frameon=False)
+    figure.savefig(picture, dpi=120)
+    plt.close(figure)
+
+
+def draw_means(rows: Iterable[Mapping[str, Any]], picture: Path) -> None:
+    """Draw mean best values by trial, one panel a prior and dimension.
+
+    Args:
+        rows: results as `held_out.run` returns them.
+        picture: PNG file to write.
+    """
+    panels: dict[str, dict[str, list[float]]] = {}
+    for row in rows:
+        panels.setdefault(f"{row['prior']}, d = {row['dim']}", {})[row["method"]] = row["mean"]
+    names = list(dict.fromkeys(name for curves in panels.values() for name in curves))
+    plain = {"random": "0.6", "oracle": "0.1"}
+    colours = {name: plain.get(name, f"C{i}") for i, name in enumerate(names)}
+    styles = {name: "--" if name == "oracle" else "-" for name in names}
+    figure, grid = plt.subplots(
+        1, len(panels), figsize=(3.6 * len(panels), 3.8), squeeze=False, layout="constrained"
+    )
+    for axes, (title, curves) in zip(grid[0], panels.items(), strict=True):
+        for name, curve in curves.items():
+            axes.plot(
+                range(1, 1 + len(curve)), curve, styles[name], color=colours[name], lw=1.2
+            )
+        axes.set(title=title, xlabel="trials")
+        axes.grid(alpha=0.25)
+    grid[0][0].set(ylabel="mean best value")
+    lines = [plt.Line2D([], [], color=colours[name], ls=styles[name]) for name in names]
+    figure.legend(lines, names, loc="outside lower center", ncols=6, fontsize=8)
     figure.savefig(picture, dpi=120)
     plt.close(figure)

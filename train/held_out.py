@@ -1,13 +1,15 @@
-r"""Compare policies as shipped with TPE, random search and the oracle on held-out functions.
+r"""Compare policies as shipped with Optuna's samplers and the oracle on held-out functions.
 
     python -m train.held_out --policies memory runs/mine.safetensors \
         --prior broad gp-ard gp --dims 2 3 6 --draws 200 --trials 100 --oracle
 
 prints the mean of the lowest latent value found with its standard error, and in brackets how far
-it lies from TPE's (negative is better) with the standard error of that paired difference; all of
-it, function by function, is written as JSON.
+it lies from that of the first peer (negative is better) with the standard error of that paired
+difference; all of it, function by function, is written as JSON, and on request drawn.
 Every method is given each function's real search space, see `spaces`. Finished cells, each a
 method on a prior and a dimension, are kept in a JSON-lines file: a second run goes on from there.
+Recurrent policies run on all functions side by side; those trained for several workers have as
+many in simulated time, and choose their own first point.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import argparse
 import hashlib
 import itertools
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,12 +27,17 @@ import numpy as np
 import optuna
 import torch
 from joblib import Parallel, delayed
+from optuna.samplers import BaseSampler, GPSampler, TPESampler
 from torch import Tensor
 from tqdm import tqdm
 
 from l2l_sampler.checkpoint import TrainedPolicy
+from l2l_sampler.policies.recurrent import RecurrentPolicy
 from l2l_sampler.registry import resolve
+from train.batched import curves_of
+from train.curves import draw_means
 from train.priors import PRIORS, Functions
+from train.rollout import Exploration, Trials, unroll
 from train.spaces import spaces
 from train.validate import (
     VERSION,
@@ -42,8 +50,13 @@ from train.validate import (
 )
 
 BUDGETS = (10, 20, 50, 100)
-ORACLE_TRIALS = 50
-RANDOM, TPE, ORACLE = "random", "tpe", "oracle"
+RANDOM, ORACLE = "random", "oracle"
+SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
+    "tpe": lambda seed: TPESampler(seed=seed),
+    "gp": lambda seed: GPSampler(seed=seed, warn_independent_sampling=False),
+}
+"""Optuna's samplers by name, with their default settings: seed -> sampler."""
+SPREAD = 0.3  # trials of parallel policies take U(1 - SPREAD, 1 + SPREAD)
 
 
 @dataclass(frozen=True)
@@ -51,7 +64,7 @@ class Cell:
     """One method on one prior in one dimension.
 
     Attributes:
-        method: RANDOM, TPE, ORACLE, or the name or path of a policy.
+        method: RANDOM, ORACLE, a key of SAMPLERS, or the name or path of a policy.
         prior: a name in PRIORS.
         dim: number of dimensions.
         draws: number of functions.
@@ -84,17 +97,48 @@ class Cell:
         if self.method == ORACLE:
             return oracle_curves(self.prior, self.dim, self.draws, self.trials, self.seed)
         functions = held_out(self.prior, self.dim, self.draws, self.seed)
+        if self.policy is not None and isinstance(self.policy.policy, RecurrentPolicy):
+            return _recurrent(self.policy.policy, self.policy.params, functions, self)
         if self.policy is not None:
             ask = trained(self.policy, functions, self.seed)
-        elif self.method == TPE:
-            ask = tpe(functions, self.seed)
+        elif self.method in SAMPLERS:
+            ask = sampled(SAMPLERS[self.method], functions, self.seed)
         else:
             ask = random_search(self.seed)
         return play(ask, functions, self.trials, self.seed)
 
 
-def tpe(functions: Functions, seed: int) -> Ask:
-    """Optuna's TPESampler with its default settings, a study in memory for every function."""
+@torch.no_grad()
+def _recurrent(
+    policy: RecurrentPolicy, values: Mapping[str, np.ndarray], functions: Functions, cell: Cell
+) -> Tensor:
+    """`Cell.curves` of a recurrent policy; a parallel one's trials count in the order asked."""
+    params = {name: torch.tensor(value) for name, value in values.items()}
+    if policy.workers == 1:
+        return curves_of(policy, params, functions, cell.trials, seed=cell.seed)
+    trials = Trials.none(cell.draws, cell.trials, cell.dim, like=params["out.bias"])
+    _, steps = unroll(
+        policy,
+        params,
+        policy.initial_state(params, cell.draws),
+        trials,
+        functions,
+        cell.trials,
+        generator=torch.Generator().manual_seed(cell.seed),
+        exploration=Exploration(torch.zeros(cell.draws)),
+        sigma=SPREAD,
+    )
+    return steps.g.cummin(1).values
+
+
+def sampled(make: Callable[[int], BaseSampler], functions: Functions, seed: int) -> Ask:
+    """A sampler of Optuna, with a study in memory for every function.
+
+    Args:
+        make: seed -> a fresh sampler.
+        functions: what is optimised, B of them.
+        seed: study b of B has the sampler seed `seed * B + b`.
+    """
     layouts = spaces(functions)
     studies: list[optuna.Study] = []
     running: list[optuna.trial.Trial] = []
@@ -103,8 +147,7 @@ def tpe(functions: Functions, seed: int) -> Ask:
         last_x, last_y = x[:, -1].numpy(), y[:, -1].tolist()
         if not studies:
             for b, space in enumerate(layouts):
-                sampler = optuna.samplers.TPESampler(seed=seed * len(layouts) + b)
-                studies.append(optuna.create_study(sampler=sampler))
+                studies.append(optuna.create_study(sampler=make(seed * len(layouts) + b)))
                 studies[b].add_trial(
                     optuna.create_trial(
                         params=space.cube.params(space.to_cube(last_x[b])),
@@ -127,7 +170,7 @@ def tpe(functions: Functions, seed: int) -> Ask:
 
 
 def run(cell: Cell) -> dict[str, Any]:
-    """The cell's result: the lowest latent value of every function within every budget."""
+    """The cell's result: lowest latent values within every budget, and their mean by trial."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     curves = cell.curves()
     return {
@@ -137,6 +180,7 @@ def run(cell: Cell) -> dict[str, Any]:
         "dim": cell.dim,
         "seed": cell.seed,
         "best": {str(t): curves[:, t - 1].tolist() for t in BUDGETS if t <= cell.trials},
+        "mean": curves.mean(0).tolist(),
     }
 
 
@@ -168,8 +212,8 @@ def mean_and_error(values: np.ndarray) -> tuple[float, float]:
     return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))
 
 
-def table(rows: list[dict[str, Any]]) -> str:
-    """The results as text, a block for every prior and dimension."""
+def table(rows: list[dict[str, Any]], reference: str) -> str:
+    """The results as text, a block for every prior and dimension, compared with `reference`."""
     blocks: dict[tuple[str, int], dict[str, dict[str, list[float]]]] = {}
     for row in rows:
         blocks.setdefault((row["prior"], row["dim"]), {})[row["method"]] = row["best"]
@@ -179,7 +223,7 @@ def table(rows: list[dict[str, Any]]) -> str:
         lines.append(f"\n{prior}, d = {dim}")
         lines.append(" " * width + "".join(f"{t:>34}" for t in BUDGETS))
         for method, best in methods.items():
-            texts = [_entry(values, methods[TPE][t]) for t, values in best.items()]
+            texts = [_entry(values, methods[reference][t]) for t, values in best.items()]
             lines.append(f"{method:<{width}}" + "".join(f"{text:>34}" for text in texts))
     return "\n".join(lines)
 
@@ -200,10 +244,14 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--draws", type=int, default=200)
     parser.add_argument("--trials", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--oracle", action="store_true", help=f"to {ORACLE_TRIALS} trials")
+    parser.add_argument("--peers", nargs="+", default=["tpe", RANDOM], choices=[*SAMPLERS, RANDOM])
+    parser.add_argument(
+        "--oracle", type=int, nargs="?", const=50, metavar="TRIALS", help="to 50 trials or TRIALS"
+    )
     parser.add_argument("--jobs", type=int, default=2, help="processes, of one thread each")
     parser.add_argument("--cache", type=Path, default=Path("runs/held_out.jsonl"))
     parser.add_argument("--out", type=Path, default=Path("runs/held_out.json"))
+    parser.add_argument("--figure", type=Path, help="draw mean best values into this .png file")
     args = parser.parse_args(argv)
     cells = []
     for prior, dim in itertools.product(args.prior, args.dims):
@@ -211,13 +259,16 @@ def main(argv: list[str] | None = None) -> None:
         for name in args.policies:
             policy = resolve(name, dim, n_trials=args.trials)
             cells.append(Cell(name, *shape, args.trials, args.seed, policy))
-        cells += [Cell(name, *shape, args.trials, args.seed) for name in (TPE, RANDOM)]
+        cells += [Cell(name, *shape, args.trials, args.seed) for name in args.peers]
         if args.oracle:
-            cells.append(Cell(ORACLE, *shape, min(args.trials, ORACLE_TRIALS), args.seed))
+            cells.append(Cell(ORACLE, *shape, min(args.trials, args.oracle), args.seed))
     rows = compare(cells, args.cache, args.jobs)
-    print(table(rows))
+    print(table(rows, args.peers[0]))
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text(json.dumps(rows, indent=1) + "\n")
+    if args.figure is not None:
+        args.figure.parent.mkdir(parents=True, exist_ok=True)
+        draw_means(rows, args.figure)
 
 
 if __name__ == "__main__":
