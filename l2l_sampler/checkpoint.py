@@ -128,24 +128,29 @@ class TrainedPolicy:
         return self.policy.propose(self.params, history, cube=cube, rng=rng)
 
 
-def save(path: str | os.PathLike[str], trained: TrainedPolicy) -> None:
+def save(path: str | os.PathLike[str], trained: TrainedPolicy, *, half: bool = False) -> None:
     """Write one file; whoever reads meanwhile finds the old file or the new one, whole.
 
-    Parameters are stored as float32.
+    Args:
+        path: the file.
+        trained: what to write.
+        half: store parameters as float16, rounded to about three digits, not as float32.
 
     Raises:
-        ValueError: a parameter is not finite, in float32.
+        ValueError: a parameter is not finite, as it would be stored.
     """
     path = Path(path)
-    tensors = {
-        name: np.ascontiguousarray(value, dtype=np.float32)
-        for name, value in trained.params.items()
-    }
+    dtype = np.float16 if half else np.float32
+    with np.errstate(over="ignore"):
+        tensors = {
+            name: np.ascontiguousarray(value, dtype=dtype)
+            for name, value in trained.params.items()
+        }
     for name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
             raise ValueError(
                 f"{path.name} was not written: parameter {name!r} holds values that are not "
-                "finite. Training diverged; go back to an earlier checkpoint."
+                f"finite as {dtype.__name__}. Training diverged; go back to an earlier checkpoint."
             )
     header = json.dumps(asdict(trained.header), sort_keys=True, allow_nan=False)
     part = path.with_name(f".{path.name}.{os.getpid()}.tmp")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
@@ -86,6 +86,22 @@ def test_a_failed_save_leaves_the_old_file(trained, written):
         save(written, unwritable)
     assert written.read_bytes() == before
     assert [file.name for file in written.parent.iterdir()] == [written.name]
+
+
+def test_half_precision_keeps_three_digits_and_halves_the_file(trained, written, tmp_path):
+    path = tmp_path / "half.safetensors"
+    save(path, trained, half=True)
+    for name, value in load(path).params.items():
+        assert value.dtype == np.float64
+        assert_allclose(value, trained.params[name], rtol=5e-4, atol=1e-7)
+    tensors = sum(value.nbytes for value in content(written)[1].values())
+    assert sum(value.nbytes for value in content(path)[1].values()) * 2 == tensors
+
+
+def test_a_parameter_that_half_precision_cannot_hold_is_refused(trained, tmp_path):
+    next(iter(trained.params.values()))[...] = 1e6
+    with pytest.raises(ValueError, match="not finite"):
+        save(tmp_path / "half.safetensors", trained, half=True)
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -193,6 +193,15 @@ def test_a_shipped_file_is_not_overwritten(weights, tmp_path):
     assert (weights / "any.safetensors").read_bytes() == before
 
 
+def test_a_policy_is_shipped_in_half_precision_on_request(weights, tmp_path):
+    source = tmp_path / "new.safetensors"
+    save(source, untrained("memory", 1))
+    model = ship(source, "small", card=tmp_path / "card.md", half=True, weights=weights)
+    assert (weights / model.file).stat().st_size < source.stat().st_size
+    registry._index.cache_clear()
+    assert registry.load_policy("small").params.keys() == untrained("memory", 1).params.keys()
+
+
 def test_nothing_is_shipped_without_a_model_card(weights, tmp_path):
     save(tmp_path / "new.safetensors", untrained("memory", 1))
     with pytest.raises(ValueError, match="'new' has no model card yet; .*--card"):

@@ -16,7 +16,7 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
-from l2l_sampler.checkpoint import load
+from l2l_sampler.checkpoint import load, save
 from l2l_sampler.registry import WEIGHTS, Shipped
 
 
@@ -26,6 +26,7 @@ def ship(
     *,
     card: Path | None = None,
     alias: str | None = None,
+    half: bool = False,
     weights: Path = WEIGHTS,
 ) -> Shipped:
     """Copy a checkpoint and its model card, and enter them in the index.
@@ -35,13 +36,15 @@ def ship(
         name: what users will call it; models of several dimensions share a name and a card.
         card: its model card in Markdown; may be left out if `name` has one already.
         alias: short name that stands for `name` from now on.
+        half: store its parameters as float16; measure the shipped file then, not the checkpoint.
         weights: folder of the shipped files.
 
     Raises:
         ValueError: the checkpoint cannot be used, a model of this name, dimension and horizon is
             shipped already, or there is no model card.
     """
-    header = load(checkpoint).header
+    trained = load(checkpoint)
+    header = trained.header
     index = json.loads((weights / "index.json").read_text(encoding="utf-8"))
     size = "" if header.dim is None else f"-{header.dim}d"
     span = "" if header.horizon in (None, 100) else f"-t{header.horizon}"
@@ -56,7 +59,10 @@ def ship(
         raise ValueError(f"{name!r} has no model card yet; give one with --card FILE.")
     if card is not None and card.resolve() != kept_card.resolve():
         shutil.copyfile(card, kept_card)
-    shutil.copyfile(checkpoint, file)
+    if half:
+        save(file, trained, half=True)
+    else:
+        shutil.copyfile(checkpoint, file)
     shipped = Shipped(
         name=name,
         file=file.name,
@@ -84,8 +90,15 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("name", help="what users will call it")
     parser.add_argument("--card", type=Path, help="model card in Markdown")
     parser.add_argument("--alias", help="short name that stands for NAME from now on")
+    parser.add_argument("--half", action="store_true", help="store parameters as float16")
     options = parser.parse_args(arguments)
-    shipped = ship(options.checkpoint, options.name, card=options.card, alias=options.alias)
+    shipped = ship(
+        options.checkpoint,
+        options.name,
+        card=options.card,
+        alias=options.alias,
+        half=options.half,
+    )
     print(f"{shipped.file} is shipped as {shipped.name!r}, SHA-256 {shipped.sha256}")
 
 
