@@ -100,3 +100,10 @@ def test_the_gradient_of_a_step_reaches_its_own_proposal_alone(name):
         (gradient,) = torch.autograd.grad(terms[:, s].sum(), steps.p, retain_graph=True)
         reached = gradient.abs().amax((0, 2)) > 0
         assert reached.tolist() == [k == s for k in range(S)]
+
+
+def test_the_anchored_loss_adds_a_little_log_ei_to_every_step():
+    setup = setting()
+    anchor = LOSSES["oi+logei"](*setup) - LOSSES["oi"](*setup)
+    log_ei = causal_log_ei(*setup)
+    assert torch.allclose(anchor, -0.03 * log_ei.clamp_min(-40.0))

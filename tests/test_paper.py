@@ -14,7 +14,7 @@ def test_the_parallel_policy_grows_from_the_sequential_one(kind, tmp_path, capsy
     first, last = (paper.checkpoint(kind, stage, 2, tmp_path) for stage in ("ei", "parallel"))
     assert capsys.readouterr().out.splitlines()[-1] == str(last)
     assert load(first).policy.workers == 1 and load(first).header.loss == "logei"
-    assert load(last).policy.workers == 5 and load(last).header.loss == "oi"
+    assert load(last).policy.workers == 5 and load(last).header.loss == "oi+logei"
     assert load(last).header.training["init"] == last.name
 
 
@@ -32,7 +32,7 @@ def test_every_stage_is_a_valid_command(tmp_path, monkeypatch):
     monkeypatch.setattr(paper, "fit", lambda config, resume: asked.append(config) or config.out)
     for stage in paper.STAGES:
         paper.train("dnc", stage, 9, tmp_path)
-    assert {config.loss for config in asked} == {"logei", "oi", "sum"}
+    assert {config.loss for config in asked} == {"logei", "oi+logei", "sum"}
     assert all(config.policy == "dnc" and config.steps for config in asked)
 
 

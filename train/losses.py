@@ -1,4 +1,4 @@
-"""What the recurrent policies are trained to minimise: four losses, one term a step.
+"""What the recurrent policies are trained to minimise: five losses, one term a step.
 
 Notation
     B  runs side by side   S  steps   T  trials that a run has room for   D  dimension
@@ -21,6 +21,8 @@ from train.priors import Functions
 from train.rollout import Steps, Trials
 
 _GROUPS = 6  # of runs of similar length, so that short ones are not padded to the longest
+_ANCHOR = 0.03  # weight of log EI beside the observed improvement
+_LOWEST_ANCHOR = -40.0  # log EI from which on it no longer counts
 _MIN_VARIANCE = 1e-12  # as in `gp`, a duplicate must look worthless
 
 Loss: TypeAlias = Callable[[Functions, Trials, Steps], Tensor]
@@ -48,15 +50,26 @@ def log_expected_improvement(functions: Functions, trials: Trials, steps: Steps)
     return -causal_log_ei(functions, trials, steps)
 
 
+def anchored_improvement(functions: Functions, trials: Trials, steps: Steps) -> Tensor:
+    """Observed improvement plus a little log EI.
+
+    Only steps that improve have a gradient of the observed improvement, so that it alone forgets
+    how to explore; the log EI of the others keeps that.
+    """
+    log_ei = causal_log_ei(functions, trials, steps).clamp_min(_LOWEST_ANCHOR)
+    return observed_improvement(functions, trials, steps) - _ANCHOR * log_ei
+
+
 LOSSES: dict[str, Loss] = {
     "sum": summed,
     "oi": observed_improvement,
     "ei": expected_improvement,
     "logei": log_expected_improvement,
+    "oi+logei": anchored_improvement,
 }
 
 # Losses whose gradient comes through the function's values, not through the proposals alone.
-THROUGH_FUNCTIONS = frozenset({"sum", "oi"})
+THROUGH_FUNCTIONS = frozenset({"sum", "oi", "oi+logei"})
 
 
 def causal_log_ei(functions: Functions, trials: Trials, steps: Steps) -> Tensor:

@@ -43,8 +43,8 @@ STAGES = {
     stage.name: stage
     for stage in (
         Stage("ei", None, ("--loss", "logei")),
-        Stage("oi", "ei", ("--loss", "oi", "--rate", "3e-4", "--steps", "2500")),
-        Stage("sum", "ei", ("--loss", "sum", "--rate", "3e-4", "--steps", "2500")),
+        Stage("oi", "ei", ("--loss", "oi+logei", "--rate", "3e-4", "--steps", "1500")),
+        Stage("sum", "ei", ("--loss", "sum", "--rate", "3e-4", "--steps", "1500")),
         Stage(
             "parallel-ei",
             "ei",
@@ -53,7 +53,7 @@ STAGES = {
         Stage(
             "parallel",
             "parallel-ei",
-            ("--loss", "oi", "--workers", str(WORKERS), "--rate", "3e-4", "--steps", "2500"),
+            ("--loss", "oi+logei", "--workers", str(WORKERS), "--rate", "3e-4", "--steps", "1500"),
         ),
     )
 }
