@@ -96,4 +96,8 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    # SMAC3 iterates over sets of strings: without a fixed hash seed no two runs are alike.
+    if os.environ.get("PYTHONHASHSEED") != "0":
+        os.environ["PYTHONHASHSEED"] = "0"
+        os.execv(sys.executable, [sys.executable, "-m", "hpo_benchmarks", *sys.argv[1:]])
     sys.exit(main())

@@ -19,7 +19,6 @@ LABELS = {
     "memory": ("memory (ours)", "#d62728"),
     "gp": ("Optuna GPSampler", "#1f77b4"),
     "smac": ("SMAC3", "#2ca02c"),
-    "smac-1": ("SMAC3, fits every trial", "#98df8a"),
     "tpe": ("Optuna TPE", "#ff7f0e"),
     "cmaes": ("Optuna CMA-ES", "#9467bd"),
     "sobol": ("Sobol sequence", "#8c564b"),

@@ -81,10 +81,10 @@ def _gp(seed: int, space: Space, n_trials: int) -> BaseSampler:
     return GPSampler(seed=seed, warn_independent_sampling=False)
 
 
-def _smac(seed: int, space: Space, n_trials: int, *, retrain_after: int) -> BaseSampler:
+def _smac(seed: int, space: Space, n_trials: int) -> BaseSampler:
     from hpo_benchmarks.smac_sampler import SmacSampler
 
-    return SmacSampler(seed, space, n_trials, retrain_after=retrain_after)
+    return SmacSampler(seed, space, n_trials)
 
 
 def _gp_ei_true(seed: int, space: Space, n_trials: int) -> BaseSampler:
@@ -132,9 +132,7 @@ def peer_methods() -> list[Method]:
         # Optuna's CMA-ES samples spaces of one parameter at random.
         Method("cmaes", _cmaes, optuna, suits=lambda problem: len(problem.space) > 1),
         Method("gp", _gp, optuna, seeds=10),
-        # SMAC3 trains its forest after every 8th trial unless told otherwise.
-        Method("smac", partial(_smac, retrain_after=8), smac, seeds=10),
-        Method("smac-1", partial(_smac, retrain_after=1), smac, seeds=3),
+        Method("smac", _smac, f"{smac}, hash seed 0", seeds=10),
         Method(
             "gp-ei-true",
             _gp_ei_true,

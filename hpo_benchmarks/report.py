@@ -29,7 +29,7 @@ from hpo_benchmarks.scores import (
 from hpo_benchmarks.suites import SUITES
 from hpo_benchmarks.tabular import HPOLIB
 
-PEERS = ("gp", "smac", "smac-1", "tpe", "cmaes", "sobol", "random")
+PEERS = ("gp", "smac", "tpe", "cmaes", "sobol", "random")
 
 
 def table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
@@ -58,10 +58,9 @@ METHODS_TEXT = """\
 Every method runs as an Optuna sampler with the settings that its authors chose as defaults, on one
 thread, and chooses its own first trial. SMAC3 is the real one, through its ask-and-tell interface;
 its forest gets room for as many leaves as there are trials, which leaves its proposals as they are
-and makes it faster. By default it fits the forest after every eighth trial; "fits
-every trial" does so each time. "GP-EI, true kernel" knows length scale and variance of the GP
-draws, as the paper's "Spearmint with fixed hyper-parameters" did. Nothing of ours was tuned on
-these problems.
+and makes it faster; by its default it fits the forest after every eighth trial. "GP-EI, true
+kernel" knows length scale and variance of the GP draws, as the paper's "Spearmint with fixed
+hyper-parameters" did. Nothing of ours was tuned on these problems.
 
     python -m hpo_benchmarks run all             # goes on where it stopped
     python -m hpo_benchmarks run paper --methods memory tpe --seeds 5

@@ -192,7 +192,9 @@ def _ray_results(cells: list[Cell], version: Row, jobs: int, address: str) -> It
     register_ray()
     ray.init(
         address=None if address == "local" else address,
-        runtime_env={"env_vars": {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}},
+        runtime_env={
+            "env_vars": {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "PYTHONPATH": str(ROOT)}
+        },
         log_to_driver=False,
     )
     try:

@@ -43,20 +43,12 @@ class SmacSampler(WholeSpaceSampler):
         seed: of SMAC3.
         space: the parameters that every trial suggests.
         n_trials: the budget, which sets the size of the initial design.
-        retrain_after: trials between two fits of the forest; SMAC3's own default is 8.
 
     Raises:
         ValueError: a parameter with a step.
     """
 
-    def __init__(
-        self,
-        seed: int,
-        space: Mapping[str, BaseDistribution],
-        n_trials: int,
-        *,
-        retrain_after: int,
-    ) -> None:
+    def __init__(self, seed: int, space: Mapping[str, BaseDistribution], n_trials: int) -> None:
         """Set up SMAC3, which evaluates nothing itself."""
         super().__init__(space)
         self._asked: dict[int, TrialInfo] = {}
@@ -88,9 +80,6 @@ class SmacSampler(WholeSpaceSampler):
             scenario,
             lambda config, seed: 0.0,  # never called: the study evaluates
             model=forest,
-            config_selector=HyperparameterOptimizationFacade.get_config_selector(
-                scenario, retrain_after=retrain_after
-            ),
             logging_level=False,  # its set-up would silence the loggers of everybody else
             overwrite=True,
         )
