@@ -1,8 +1,9 @@
 """Time of one trial in the optimizer: `python -m hpo_benchmarks.ask_time`.
 
 A study in memory is filled with finished trials of six float parameters; then ask, suggest and
-tell are timed, trial by trial, for all samplers in turn in one process. Report medians and ratios,
-and run it on an idle machine: another busy process doubles every figure.
+tell are timed, trial by trial, for all samplers in turn in one process. Then 100 bare steps of
+the recurrent policies are timed, as in the paper's table 1. Report medians and ratios, and run it
+on an idle machine: another busy process doubles every figure.
 """
 
 from __future__ import annotations
@@ -21,14 +22,15 @@ from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler  #
 from optuna.trial import create_trial  # noqa: E402
 
 from l2l_sampler import LearnedSampler, registry  # noqa: E402
+from l2l_sampler.policies.recurrent import RecurrentPolicy  # noqa: E402
 
 SPACE: dict[str, BaseDistribution] = {f"x{i}": FloatDistribution(0.0, 1.0) for i in range(6)}
 LONGEST = {"gp": 300}  # trials past which a sampler takes too long to be timed here
 
 
 def samplers() -> dict[str, Callable[[], BaseSampler]]:
-    """Today's samplers and every shipped policy of any dimension."""
-    ours = [model.name for model in registry.shipped() if model.dim is None]
+    """Today's samplers and every shipped policy that takes six parameters."""
+    ours = [model.name for model in registry.shipped() if model.dim in (None, len(SPACE))]
     return {
         "random": lambda: RandomSampler(seed=0),
         "tpe": lambda: TPESampler(seed=0),
@@ -66,6 +68,30 @@ def seconds_per_trial(study: optuna.Study, repeats: int) -> np.ndarray:
     return np.array(times[3:])
 
 
+def seconds_of_bare_steps(name: str, repeats: int, steps: int = 100) -> np.ndarray:
+    """Seconds that a recurrent policy takes for a whole run, the objective apart; `repeats` runs.
+
+    Args:
+        name: of a shipped recurrent policy with a model for six axes.
+        repeats: runs to time, after one for warming up.
+        steps: proposals of a run.
+    """
+    trained = registry.load_policy(name, len(SPACE))
+    policy, times = trained.policy, []
+    assert isinstance(policy, RecurrentPolicy)
+    for _ in range(repeats + 1):
+        state = policy.initial_state(trained.params, 1)
+        x, y, o = np.zeros((1, len(SPACE))), np.zeros(1), np.zeros(1)
+        seconds = 0.0
+        for _ in range(steps):
+            start = time.perf_counter()
+            state, x = policy.step(trained.params, state, x, y, o)
+            seconds += time.perf_counter() - start
+            y, o = ((x - 0.3) ** 2).sum(axis=1), np.ones(1)
+        times.append(seconds)
+    return np.array(times[1:])
+
+
 def main() -> None:
     """Print a table of medians and quartiles in milliseconds."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -84,6 +110,12 @@ def main() -> None:
             low, middle, high = np.quantile(times, [0.25, 0.5, 0.75])
             cells.append(f"{middle:.2f} ({low:.2f}-{high:.2f})")
         print(f"{name:20}" + "".join(f"{cell:>24}" for cell in cells), flush=True)
+    print("\nmilliseconds of 100 bare steps")
+    for model in registry.shipped():
+        if model.policy in ("lstm", "dnc") and model.dim == len(SPACE):
+            times = 1e3 * seconds_of_bare_steps(model.name, args.repeats)
+            low, middle, high = np.quantile(times, [0.25, 0.5, 0.75])
+            print(f"{model.name:20}{middle:.1f} ({low:.1f}-{high:.1f})", flush=True)
 
 
 if __name__ == "__main__":

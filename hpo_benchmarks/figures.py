@@ -67,8 +67,8 @@ def _draw_curves(axes: Any, methods: dict[str, dict[int, np.ndarray]], names: li
         low, high = np.maximum(mean - half, LOWEST), np.maximum(mean + half, LOWEST)
         axes.fill_between(step, low, high, color=colour, alpha=0.12, linewidth=0)
     means = [mean_and_interval(seeds.values())[0] for seeds in methods.values()]
-    lowest = min(float(mean[-1]) for mean in means)
-    axes.set(xlabel="trials", yscale="log", ylim=(max(0.7 * lowest, LOWEST), 1.5))
+    lowest = max(min(float(mean[-1]) for mean in means), LOWEST)
+    axes.set(xlabel="trials", yscale="log", ylim=(10 ** np.floor(np.log10(lowest)), 1.5))
     axes.grid(alpha=0.25)
 
 
