@@ -31,15 +31,11 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "standard": {},
     "EI in place of log EI": {"loss": "ei"},
     "OI from the start": {"loss": "oi"},
-    "sum from the start": {"loss": "sum"},
     "raw x and y as inputs": {"encoding": "raw-1"},
-    "2 trials a gradient step": {"chunk": 2},
     "10 trials a gradient step": {"chunk": 10},
     "whole runs a gradient step": {"chunk": 100, "batch": 64},
     "64 functions": {"batch": 64},
     "width 64": {"hidden": 64},
-    "width 256": {"hidden": 256},
-    "learning rate 0.002": {"rate": 2e-3},
     "DNC": {"policy": "dnc"},
 }
 """Name for readers -> fields of the configuration that differ from the standard."""
