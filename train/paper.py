@@ -44,16 +44,16 @@ STAGES = {
     for stage in (
         Stage("ei", None, ("--loss", "logei")),
         Stage("oi", "ei", ("--loss", "oi+logei", "--rate", "3e-4", "--steps", "1500")),
-        Stage("sum", "ei", ("--loss", "sum", "--rate", "3e-4", "--steps", "1500")),
+        Stage("sum", "ei", ("--loss", "sum", "--rate", "3e-4", "--steps", "1000")),
         Stage(
             "parallel-ei",
             "ei",
-            ("--loss", "logei", "--workers", str(WORKERS), "--rate", "5e-4", "--steps", "1500"),
+            ("--loss", "logei", "--workers", str(WORKERS), "--rate", "5e-4", "--steps", "1000"),
         ),
         Stage(
             "parallel",
             "parallel-ei",
-            ("--loss", "oi+logei", "--workers", str(WORKERS), "--rate", "3e-4", "--steps", "1500"),
+            ("--loss", "oi+logei", "--workers", str(WORKERS), "--rate", "3e-4", "--steps", "1000"),
         ),
     )
 }
