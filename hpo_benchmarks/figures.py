@@ -17,6 +17,10 @@ from hpo_benchmarks.scores import Runs, over_problems, problem_of, select
 # name in rows -> name for readers, colour; in the order of legends and tables.
 LABELS = {
     "memory": ("memory (ours)", "#d62728"),
+    "lstm-oi": ("lstm-oi (ours)", "#17becf"),
+    "lstm-ei": ("lstm-ei (ours)", "#0b6b75"),
+    "dnc-oi": ("dnc-oi (ours)", "#e377c2"),
+    "dnc-ei": ("dnc-ei (ours)", "#8e2f7a"),
     "gp": ("Optuna GPSampler", "#1f77b4"),
     "smac": ("SMAC3", "#2ca02c"),
     "tpe": ("Optuna TPE", "#ff7f0e"),
