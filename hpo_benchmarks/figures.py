@@ -87,7 +87,8 @@ def _panels(
     """A row or grid of panels with one legend below."""
     columns = min(columns, len(titles))
     rows = -(-len(titles) // columns)
-    figure = Figure(figsize=(4.0 * columns, 3.3 * rows), layout="constrained")
+    width = max(6.4, 4.0 * columns)  # room for the legend below a single panel
+    figure = Figure(figsize=(width, 3.3 * rows + 0.5), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False).flat
     handles: dict[str, Any] = {}
     for i, axes in enumerate(grid):
@@ -105,7 +106,7 @@ def _panels(
             handles.values(),
             handles.keys(),
             loc="outside lower center",
-            ncols=min(5, len(handles)),
+            ncols=min(5, len(handles), 2 * columns + 1),
             fontsize=8,
         )
     figure.savefig(path, dpi=110)
