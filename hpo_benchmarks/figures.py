@@ -62,17 +62,18 @@ def mean_and_interval(curves: Iterable[np.ndarray]) -> tuple[np.ndarray, np.ndar
 
 
 def _draw_curves(axes: Any, methods: dict[str, dict[int, np.ndarray]], names: list[str]) -> None:
+    lowest = np.inf
     for name in in_order(methods):
         mean, half = mean_and_interval(methods[name].values())
+        lowest = min(lowest, float(mean[-1]))
         step = np.arange(1, len(mean) + 1)
         colour = colour_of(name, names)
         width = 2.2 if name == "memory" else 1.2
         axes.plot(step, mean, color=colour, linewidth=width, label=label_of(name))
         low, high = np.maximum(mean - half, LOWEST), np.maximum(mean + half, LOWEST)
         axes.fill_between(step, low, high, color=colour, alpha=0.12, linewidth=0)
-    means = [mean_and_interval(seeds.values())[0] for seeds in methods.values()]
-    lowest = max(min(float(mean[-1]) for mean in means), LOWEST)
-    axes.set(xlabel="trials", yscale="log", ylim=(10 ** np.floor(np.log10(lowest)), 1.5))
+    decade = 10 ** np.floor(np.log10(max(lowest, LOWEST)))
+    axes.set(xlabel="trials", yscale="log", ylim=(decade, 1.5))
     axes.grid(alpha=0.25)
 
 
@@ -141,10 +142,11 @@ def draw_by_time(
 ) -> None:
     """Regret by seconds spent in the optimizer until then (figure 5, right)."""
     found = [problem for problem in problems if problem in regrets]
+    chosen = select(regrets, found, methods)
     names = in_order(methods)
 
     def draw(axes: Any, i: int) -> None:
-        curves = select(regrets, found, methods)[found[i]]
+        curves = chosen[found[i]]
         for name in in_order(curves):
             mean, _ = mean_and_interval(curves[name].values())
             seconds, _ = mean_and_interval(clocks[found[i]][name].values())
