@@ -10,6 +10,7 @@ from pathlib import Path
 # One thread a process, here and in the workers that inherit it, so that times compare.
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
+from hpo_benchmarks.hash_seed import fix_hash_seed  # noqa: E402
 from hpo_benchmarks.methods import methods  # noqa: E402
 from hpo_benchmarks.runner import (  # noqa: E402
     ROOT,
@@ -96,8 +97,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    # SMAC3 iterates over sets of strings: without a fixed hash seed no two runs are alike.
-    if os.environ.get("PYTHONHASHSEED") != "0":
-        os.environ["PYTHONHASHSEED"] = "0"
-        os.execv(sys.executable, [sys.executable, "-m", "hpo_benchmarks", *sys.argv[1:]])
+    fix_hash_seed("hpo_benchmarks")
     sys.exit(main())

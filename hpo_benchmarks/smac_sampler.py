@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ConfigSpace import Categorical, ConfigurationSpace, Float, Integer
+from ConfigSpace import Categorical, Configuration, ConfigurationSpace, Float, Integer
 from optuna import Study
 from optuna.distributions import (
     BaseDistribution,
@@ -55,6 +55,7 @@ class SmacSampler(WholeSpaceSampler):
         logging.getLogger("smac").setLevel(logging.ERROR)
         config_space = ConfigurationSpace(seed=seed)
         config_space.add([_hyperparameter(*item) for item in self._space.items()])
+        self._config_space = config_space
         self._folder = tempfile.TemporaryDirectory(prefix="smac-")
         scenario = Scenario(
             config_space,
@@ -104,6 +105,16 @@ class SmacSampler(WholeSpaceSampler):
         state: TrialState,
         values: Sequence[float] | None,
     ) -> None:
-        """Tell SMAC3 the result."""
+        """Tell SMAC3 the result, that of an enqueued trial too."""
+        info = self._asked.pop(trial.number, None) or self._enqueued(trial)
         if state == TrialState.COMPLETE and values is not None:
-            self._smac.tell(self._asked.pop(trial.number), TrialValue(cost=values[0]))
+            self._smac.tell(info, TrialValue(cost=values[0]))
+
+    def _enqueued(self, trial: FrozenTrial) -> TrialInfo:
+        values = {
+            name: axis.to_internal_repr(trial.params[name])
+            if isinstance(axis, CategoricalDistribution)
+            else trial.params[name]
+            for name, axis in self._space.items()
+        }
+        return TrialInfo(Configuration(self._config_space, values), seed=0)

@@ -212,6 +212,20 @@ def test_smac_names_a_parameter_that_it_cannot_take():
         make_sampler(METHODS["smac"], 0, space, 10)
 
 
+def test_smac_learns_from_enqueued_trials_and_not_from_failed_ones():
+    space = unit_space(2)
+    sampler = make_sampler(METHODS["smac"], 0, space, 20)
+    study = optuna.create_study(sampler=sampler)
+    study.enqueue_trial(dict.fromkeys(space, 0.25))
+    study.tell(study.ask(space), 3.0)
+    study.tell(study.ask(space), state=optuna.trial.TrialState.FAIL)
+    study.tell(study.ask(space), 4.0)
+    history = sampler._smac.runhistory
+    costs = {tuple(c.values()): history.get_cost(c) for c in history.get_configs()}
+    known = {point: cost for point, cost in costs.items() if np.isfinite(cost)}
+    assert known == {(0.25, 0.25): 3.0, tuple(study.trials[2].params.values()): 4.0}
+
+
 def test_the_command_line_runs_a_suite_and_names_unknown_methods(tmp_path, monkeypatch, capsys):
     out = tmp_path / "rows.jsonl"
     monkeypatch.setattr(command_line, "PACKED", tmp_path / "none.jsonl.gz")

@@ -14,7 +14,7 @@ from train import held_out
 from train.priors import PRIORS
 from train.spaces import spaces
 from train.validate import held_out as functions_of
-from train.validate import play, trained
+from train.validate import play, random_search, trained
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -35,7 +35,7 @@ def command(folder, *extra):
 def test_tpe_proposes_what_a_study_of_optuna_proposes():
     functions = functions_of(MIXED, 4, 3)
     seen = []
-    ask = held_out.sampled(held_out.SAMPLERS["tpe"], functions, seed=5)
+    ask = held_out.sampled(held_out.PEERS["tpe"], functions, 15, seed=5)
 
     def recorded(x, y):
         seen[:] = [x, y]
@@ -50,6 +50,23 @@ def test_tpe_proposes_what_a_study_of_optuna_proposes():
         trial = study.ask(space.distributions)
         np.testing.assert_allclose(space.from_cube(space.cube.point(trial.params)), point)
         study.tell(trial, value)
+
+
+@pytest.mark.parametrize("name", ["gp", "smac", "cmaes", "sobol"])
+def test_peers_start_at_the_common_point_and_propose_new_ones(name):
+    functions = functions_of("gp", 2, 2)
+    seen = []
+    ask = held_out.sampled(held_out.PEERS[name], functions, 14, seed=0)
+
+    def recorded(x, y):
+        seen[:] = [x]
+        return ask(x, y)
+
+    torch.testing.assert_close(
+        play(recorded, functions, 14)[:, 0], play(random_search(), functions, 1)[:, 0]
+    )
+    (x,) = seen
+    assert all(len(np.unique(run, axis=0)) == 13 for run in x.numpy())
 
 
 def test_every_method_gets_its_row_with_means_at_the_budgets_it_reaches(tmp_path, capsys):

@@ -1,4 +1,4 @@
-r"""Compare policies as shipped with Optuna's samplers and the oracle on held-out functions.
+r"""Compare policies as shipped with the benchmarks' samplers and the oracle on held-out functions.
 
     python -m train.held_out --policies memory runs/mine.safetensors \
         --prior broad gp-ard gp --dims 2 3 6 --draws 200 --trials 100 --oracle
@@ -18,7 +18,7 @@ import argparse
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,11 @@ import numpy as np
 import optuna
 import torch
 from joblib import Parallel, delayed
-from optuna.samplers import BaseSampler, GPSampler, TPESampler
 from torch import Tensor
 from tqdm import tqdm
 
+from hpo_benchmarks.hash_seed import fix_hash_seed
+from hpo_benchmarks.methods import Method, make_sampler, peer_methods
 from l2l_sampler.checkpoint import TrainedPolicy
 from l2l_sampler.policies.recurrent import RecurrentPolicy
 from l2l_sampler.registry import resolve
@@ -51,11 +52,12 @@ from train.validate import (
 
 BUDGETS = (10, 20, 50, 100)
 RANDOM, ORACLE = "random", "oracle"
-SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
-    "tpe": lambda seed: TPESampler(seed=seed),
-    "gp": lambda seed: GPSampler(seed=seed, warn_independent_sampling=False),
+PEERS = {
+    method.name: method
+    for method in peer_methods()
+    if method.name not in (RANDOM, "gp-ei-true")  # both are played side by side here
 }
-"""Optuna's samplers by name, with their default settings: seed -> sampler."""
+"""The samplers of the benchmarks by name."""
 SPREAD = 0.3  # trials of parallel policies take U(1 - SPREAD, 1 + SPREAD)
 
 
@@ -64,7 +66,7 @@ class Cell:
     """One method on one prior in one dimension.
 
     Attributes:
-        method: RANDOM, ORACLE, a key of SAMPLERS, or the name or path of a policy.
+        method: RANDOM, ORACLE, a key of PEERS, or the name or path of a policy.
         prior: a name in PRIORS.
         dim: number of dimensions.
         draws: number of functions.
@@ -101,8 +103,8 @@ class Cell:
             return _recurrent(self.policy.policy, self.policy.params, functions, self)
         if self.policy is not None:
             ask = trained(self.policy, functions, self.seed)
-        elif self.method in SAMPLERS:
-            ask = sampled(SAMPLERS[self.method], functions, self.seed)
+        elif self.method in PEERS:
+            ask = sampled(PEERS[self.method], functions, self.trials, self.seed)
         else:
             ask = random_search(self.seed)
         return play(ask, functions, self.trials, self.seed)
@@ -131,31 +133,31 @@ def _recurrent(
     return steps.g.cummin(1).values
 
 
-def sampled(make: Callable[[int], BaseSampler], functions: Functions, seed: int) -> Ask:
-    """A sampler of Optuna, with a study in memory for every function.
+def sampled(method: Method, functions: Functions, n_trials: int, seed: int) -> Ask:
+    """A method of the benchmarks, with a study in memory for every function.
 
     Args:
-        make: seed -> a fresh sampler.
+        method: which one.
         functions: what is optimised, B of them.
+        n_trials: the budget, for samplers that plan with it.
         seed: study b of B has the sampler seed `seed * B + b`.
     """
     layouts = spaces(functions)
     studies: list[optuna.Study] = []
     running: list[optuna.trial.Trial] = []
 
+    @torch.enable_grad()  # Optuna's GPSampler differentiates
     def ask(x: Tensor, y: Tensor) -> Tensor:
         last_x, last_y = x[:, -1].numpy(), y[:, -1].tolist()
         if not studies:
             for b, space in enumerate(layouts):
-                studies.append(optuna.create_study(sampler=make(seed * len(layouts) + b)))
-                studies[b].add_trial(
-                    optuna.create_trial(
-                        params=space.cube.params(space.to_cube(last_x[b])),
-                        distributions=space.distributions,
-                        value=last_y[b],
-                    )
+                sampler = make_sampler(
+                    method, seed * len(layouts) + b, space.distributions, n_trials
                 )
-        for study, trial, value in zip(studies, running, last_y, strict=False):
+                studies.append(optuna.create_study(sampler=sampler))
+                studies[b].enqueue_trial(space.cube.params(space.to_cube(last_x[b])))
+                running.append(studies[b].ask(space.distributions))
+        for study, trial, value in zip(studies, running, last_y, strict=True):
             study.tell(trial, value)
         running[:] = [
             study.ask(space.distributions) for study, space in zip(studies, layouts, strict=True)
@@ -244,7 +246,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--draws", type=int, default=200)
     parser.add_argument("--trials", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--peers", nargs="+", default=["tpe", RANDOM], choices=[*SAMPLERS, RANDOM])
+    parser.add_argument("--peers", nargs="+", default=["tpe", RANDOM], choices=[*PEERS, RANDOM])
     parser.add_argument(
         "--oracle", type=int, nargs="?", const=50, metavar="TRIALS", help="to 50 trials or TRIALS"
     )
@@ -272,4 +274,5 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
+    fix_hash_seed("train.held_out")
     main()
