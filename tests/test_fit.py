@@ -108,6 +108,8 @@ def test_training_can_start_from_a_checkpoint_of_the_same_shape(tmp_path):
         (["--dim", "0"], "at least 1"),
         (["--policy", "memory", "--dim", "2", "--workers", "2"], "drop --workers"),
         (["--policy", "memory", "--dim", "2", "--loss", "oi"], "--loss logei only"),
+        (["--policy", "memory", "--dim", "2", "--margin", "1"], "drop --margin"),
+        (["--dim", "2", "--margin", "inf"], "must be finite, got inf"),
         (["--dim", "2", "--horizon", "5"], "at least 14"),
         (["--dim", "2", "--steps", "1", "--minutes", "1"], "not allowed with"),
         ([], "required"),

@@ -46,6 +46,20 @@ def test_one_factor_gives_the_log_ei_of_every_step(workers, noise):
         assert torch.allclose(found[:, s], expected[:, 0], atol=1e-6)
 
 
+def test_a_margin_is_where_improvement_begins():
+    functions, trials, steps = setting()
+    known = torch.ones(B, T, dtype=torch.bool).index_fill(1, torch.tensor([T - 1]), False)
+    expected = functions.log_ei(
+        trials.x, trials.g, known, known, steps.p[:, -1:], margin=torch.full((B, 1), 0.7)
+    )
+    for name in ("logei", "ei"):
+        found = LOSSES[name](functions, trials, steps, 0.7)[:, -1:]
+        wanted = -expected if name == "logei" else -expected.exp()
+        assert torch.allclose(found, wanted, atol=1e-6)
+    anchor = [f(functions, trials, steps, 0.7) for f in (LOSSES["oi+logei"], LOSSES["oi"])]
+    assert torch.allclose((anchor[0] - anchor[1])[:, -1:], -0.03 * expected)
+
+
 def test_before_any_result_the_improvement_is_on_the_prior_mean():
     functions, trials, steps = setting()
     nothing = torch.zeros_like(steps.asked)

@@ -36,6 +36,14 @@ def test_every_stage_is_a_valid_command(tmp_path, monkeypatch):
     assert all(config.policy == "dnc" and config.steps for config in asked)
 
 
+def test_in_one_dimension_improvement_begins_far_below_the_best_value(tmp_path):
+    margins = [
+        load(paper.train("lstm", "oi", dim, tmp_path, SMALL)).header.training["margin"]
+        for dim in (1, 2)
+    ]
+    assert margins == [1.0, 0.0]
+
+
 def test_an_unknown_name_is_refused(tmp_path):
     with pytest.raises(SystemExit):
         paper.main(["lstm-fast", "--dim", "2", "--out", str(tmp_path)])

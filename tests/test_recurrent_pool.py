@@ -45,6 +45,12 @@ def train(pool, params, steps, start=0, total=100):
     return losses
 
 
+def test_a_margin_changes_what_a_pool_teaches():
+    plain, far = pool_of(LSTM), pool_of(LSTM)
+    far.margin = 1.0
+    assert plain.step(params_of(LSTM), 0.0)[0] < far.step(params_of(LSTM), 0.0)[0] - 0.1
+
+
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("policy", [LSTM, PARALLEL, DNC], ids=["lstm", "parallel", "dnc"])
 def test_every_loss_reaches_every_parameter(policy, loss):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ class TrainConfig:
         policy: kind of policy.
         dims: dimensions to train on; one for `lstm` and `dnc`.
         loss: name in `losses.LOSSES`; `memory` always uses the log EI.
+        margin: how far below the best value the expected improvement of `lstm` and `dnc` begins;
+            that of `memory` is drawn.
         prior: name in `priors.PRIORS`.
         horizon: trials of the longest run.
         workers: trials that run at once (`lstm` and `dnc`).
@@ -45,6 +48,7 @@ class TrainConfig:
     policy: str
     dims: tuple[int, ...]
     loss: str
+    margin: float
     prior: str
     horizon: int
     workers: int
@@ -86,6 +90,10 @@ def parse(arguments: list[str] | None = None) -> tuple[TrainConfig, bool]:
         parser.error("memory takes pending trials from any number of workers: drop --workers")
     if args.policy == "memory" and args.loss != "logei":
         parser.error(f"memory is trained with --loss logei only, got {args.loss}")
+    if args.policy == "memory" and args.margin:
+        parser.error("memory draws its margins in training: drop --margin")
+    if not math.isfinite(args.margin):
+        parser.error(f"--margin must be finite, got {args.margin}")
     if args.workers < 1 or not 0.0 <= args.sigma < 1.0:
         parser.error("--workers must be at least 1 and --sigma in [0, 1)")
     if args.horizon < 14:
@@ -101,6 +109,7 @@ def parse(arguments: list[str] | None = None) -> tuple[TrainConfig, bool]:
         policy=args.policy,
         dims=dims,
         loss=args.loss,
+        margin=args.margin,
         prior=args.prior or ("broad" if args.policy == "memory" else "gp"),
         horizon=args.horizon,
         workers=args.workers,
@@ -136,6 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     dims.add_argument("--dims", type=int, nargs="+", help="several dimensions, for memory")
     add("--policy", choices=POLICIES, default="lstm", help="kind of policy")
     add("--loss", choices=tuple(LOSSES), default="logei", help="training loss")
+    add("--margin", type=float, default=0.0, help="of the expected improvement, for lstm and dnc")
     add("--prior", choices=tuple(PRIORS), help="functions; broad for memory, else gp")
     add("--horizon", type=int, default=100, help="trials of the longest run")
     add("--workers", type=int, default=1, help="trials that run at once, for lstm and dnc")

@@ -156,6 +156,7 @@ def make_pool(policy: Policy, config: TrainConfig, dim: int, stream: int) -> Poo
         sigma=config.sigma,
         chunk=config.chunk,
         loss=config.loss,
+        margin=config.margin,
     )
 
 

@@ -3,8 +3,9 @@
 Notation
     B  runs side by side   S  steps   T  trials that a run has room for   D  dimension
     p  (B, S, D) proposals             g  (B, S) latent values of the points evaluated
-Each function takes (functions, trials, steps) as `rollout.unroll` leaves them and returns the
-terms of its loss, (B, S); the loss is their mean.
+Each function takes (functions, trials, steps) as `rollout.unroll` leaves them, and a margin: how
+far below the best value an expected improvement begins. It returns the terms of its loss, (B, S);
+the loss is their mean.
 """
 
 from __future__ import annotations
@@ -25,38 +26,48 @@ _ANCHOR = 0.03  # weight of log EI beside the observed improvement
 _LOWEST_ANCHOR = -40.0  # log EI from which on it no longer counts
 _MIN_VARIANCE = 1e-12  # as in `gp`, a duplicate must look worthless
 
-Loss: TypeAlias = Callable[[Functions, Trials, Steps], Tensor]
+Loss: TypeAlias = Callable[[Functions, Trials, Steps, float], Tensor]
 
 
-def summed(functions: Functions, trials: Trials, steps: Steps) -> Tensor:
+def summed(
+    functions: Functions, trials: Trials, steps: Steps, margin: float = 0.0
+) -> Tensor:
     """The function's own values, f(x_t) (equation 3)."""
     return steps.g
 
 
-def observed_improvement(functions: Functions, trials: Trials, steps: Steps) -> Tensor:
+def observed_improvement(
+    functions: Functions, trials: Trials, steps: Steps, margin: float = 0.0
+) -> Tensor:
     """min(f(x_t) - min_{i<t} f(x_i), 0) (equation 5); 0 for the first trial of a run."""
     lowest = torch.cat([steps.best[:, None], steps.g], 1).cummin(1).values[:, :-1]
     some = torch.isfinite(lowest)
     return torch.where(some, (steps.g - torch.where(some, lowest, 0.0)).clamp_max(0.0), 0.0)
 
 
-def expected_improvement(functions: Functions, trials: Trials, steps: Steps) -> Tensor:
+def expected_improvement(
+    functions: Functions, trials: Trials, steps: Steps, margin: float = 0.0
+) -> Tensor:
     """-EI(x_t | y_{1:t-1}) of the proposals (equation 4)."""
-    return -causal_log_ei(functions, trials, steps).exp()
+    return -causal_log_ei(functions, trials, steps, margin).exp()
 
 
-def log_expected_improvement(functions: Functions, trials: Trials, steps: Steps) -> Tensor:
+def log_expected_improvement(
+    functions: Functions, trials: Trials, steps: Steps, margin: float = 0.0
+) -> Tensor:
     """-log EI(x_t | y_{1:t-1}): equation 4, on a scale where late steps count like early ones."""
-    return -causal_log_ei(functions, trials, steps)
+    return -causal_log_ei(functions, trials, steps, margin)
 
 
-def anchored_improvement(functions: Functions, trials: Trials, steps: Steps) -> Tensor:
+def anchored_improvement(
+    functions: Functions, trials: Trials, steps: Steps, margin: float = 0.0
+) -> Tensor:
     """Observed improvement plus a little log EI.
 
     Only steps that improve have a gradient of the observed improvement, so that it alone forgets
     how to explore; the log EI of the others keeps that.
     """
-    log_ei = causal_log_ei(functions, trials, steps).clamp_min(_LOWEST_ANCHOR)
+    log_ei = causal_log_ei(functions, trials, steps, margin).clamp_min(_LOWEST_ANCHOR)
     return observed_improvement(functions, trials, steps) - _ANCHOR * log_ei
 
 
@@ -72,7 +83,9 @@ LOSSES: dict[str, Loss] = {
 THROUGH_FUNCTIONS = frozenset({"sum", "oi", "oi+logei"})
 
 
-def causal_log_ei(functions: Functions, trials: Trials, steps: Steps) -> Tensor:
+def causal_log_ei(
+    functions: Functions, trials: Trials, steps: Steps, margin: float = 0.0
+) -> Tensor:
     """Log EI of each proposal under the true process, given what was known at its step.
 
     The leading block of a Cholesky factor is the factor of the leading trials. So one factor of
@@ -83,6 +96,7 @@ def causal_log_ei(functions: Functions, trials: Trials, steps: Steps) -> Tensor:
         functions: the process; it is conditioned on latent values.
         trials: all trials, those of the steps included; constants here.
         steps: the proposals; gradients flow to these.
+        margin: how far below the best value improvement begins, in units of the process.
 
     Returns:
         (B, S) log EI, in the dtype of the proposals. Before any result the improvement is on
@@ -98,6 +112,7 @@ def causal_log_ei(functions: Functions, trials: Trials, steps: Steps) -> Tensor:
             p[rows],
             steps.asked[rows],
             steps.told[rows],
+            margin,
         )
         for rows in by_length.chunk(_GROUPS)
     ]
@@ -111,6 +126,7 @@ def _log_ei(
     p: Tensor,
     asked: Tensor,
     told: Tensor,
+    margin: float,
 ) -> Tensor:
     """`causal_log_ei` of some runs; x and p are trials and proposals as the process sees them."""
     most = int(trials.n.max())
@@ -133,5 +149,5 @@ def _log_ei(
     sd = (1.0 - (v * v).sum(1)).clamp_min(_MIN_VARIANCE).sqrt()
     known = place < told[:, :, None]  # (B, S, n)
     best = g_told.double()[:, None].masked_fill(~known, torch.inf).amin(-1)
-    best = torch.where(torch.isfinite(best), best, 0.0)
+    best = torch.where(torch.isfinite(best), best, 0.0) - margin
     return torch.log(sd) + log_h((best - mean) / sd)

@@ -11,6 +11,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -18,10 +19,15 @@ from train.config import parse
 from train.fit import fit
 
 KINDS = ("lstm", "dnc")
-FIRST_STEPS = {1: 2000, 2: 3000, 3: 4000, 4: 5000, 6: 8000, 9: 5000}
+STAGES = ("ei", "oi", "sum", "parallel-ei", "parallel")
+WORKERS = 5
+FIRST_STEPS = {1: 4000, 2: 3000, 3: 4000, 4: 5000, 6: 8000, 9: 5000}
 """Gradient steps of the first stage by dimension."""
 MOST_STEPS = 8000  # in other dimensions
-WORKERS = 5
+MARGINS = {1: 1.0}
+"""Margin of expected improvements by dimension, 0 in others. A function of one dimension is known
+after some ten trials; log EI then has no lower end, and without a margin the policy polishes the
+first minimum that it finds."""
 
 
 @dataclass(frozen=True)
@@ -29,34 +35,50 @@ class Stage:
     """One run of `train.fit`.
 
     Attributes:
-        name: of the folder of its results, before the dimension.
-        after: name of the stage whose checkpoint it starts from, if any.
-        options: of the command line of `train.fit`.
+        after: the stage whose checkpoint it starts from, if any.
+        loss: a name in `losses.LOSSES`.
+        steps: gradient steps.
+        rate: highest learning rate.
+        workers: trials that run at once.
+        margin: of expected improvements.
     """
 
-    name: str
     after: str | None
-    options: tuple[str, ...]
+    loss: str
+    steps: int
+    rate: float = 1e-3
+    workers: int = 1
+    margin: float = 0.0
+
+    def options(self) -> list[str]:
+        """The command line of `train.fit`, without policy, dimension and files."""
+        values = {name: value for name, value in vars(self).items() if name != "after"}
+        return [text for name, value in values.items() for text in (f"--{name}", str(value))]
 
 
-STAGES = {
-    stage.name: stage
-    for stage in (
-        Stage("ei", None, ("--loss", "logei")),
-        Stage("oi", "ei", ("--loss", "oi+logei", "--rate", "3e-4", "--steps", "1500")),
-        Stage("sum", "ei", ("--loss", "sum", "--rate", "3e-4", "--steps", "1000")),
-        Stage(
-            "parallel-ei",
+def stages(kind: str, dim: int) -> dict[str, Stage]:
+    """All stages of a kind of policy in a dimension, by name."""
+    margin = MARGINS.get(dim, 0.0)
+    short = dim <= 3  # with several workers; more dimensions take longer to learn
+
+    def stage(after: str | None, loss: str, steps: int, **options: Any) -> Stage:
+        return Stage(after, loss, steps, margin=margin, **options)
+
+    return {
+        "ei": stage(None, "logei", FIRST_STEPS.get(dim, MOST_STEPS)),
+        "oi": stage("ei", "oi+logei", 1500, rate=3e-4),
+        "sum": stage("ei", "sum", 1000, rate=3e-4),
+        "parallel-ei": stage(
             "ei",
-            ("--loss", "logei", "--workers", str(WORKERS), "--rate", "5e-4", "--steps", "1000"),
+            "logei",
+            1000 if short else 6000,
+            rate=5e-4 if short else 1e-3,
+            workers=WORKERS,
         ),
-        Stage(
-            "parallel",
-            "parallel-ei",
-            ("--loss", "oi+logei", "--workers", str(WORKERS), "--rate", "3e-4", "--steps", "1000"),
+        "parallel": stage(
+            "parallel-ei", "oi+logei", 1000 if short else 2000, rate=3e-4, workers=WORKERS
         ),
-    )
-}
+    }
 
 
 def checkpoint(kind: str, stage: str, dim: int, out: Path) -> Path:
@@ -74,11 +96,9 @@ def train(kind: str, stage: str, dim: int, out: Path, extra: Sequence[str] = ())
         out: folder for all runs.
         extra: options of `train.fit` that all stages get.
     """
-    recipe, path = STAGES[stage], checkpoint(kind, stage, dim, out)
-    arguments = ["--policy", kind, "--dim", str(dim), "--out", str(path.parent), *recipe.options]
-    if recipe.after is None:
-        arguments += ["--steps", str(FIRST_STEPS.get(dim, MOST_STEPS))]
-    else:
+    recipe, path = stages(kind, dim)[stage], checkpoint(kind, stage, dim, out)
+    arguments = ["--policy", kind, "--dim", str(dim), "--out", str(path.parent), *recipe.options()]
+    if recipe.after is not None:
         arguments += ["--init", str(train(kind, recipe.after, dim, out, extra))]
     config, _ = parse([*arguments, *extra])
     return fit(config, resume=(path.parent / "state.pt").exists())

@@ -45,6 +45,7 @@ class RecurrentPool:
         sigma: float,
         chunk: int,
         loss: str,
+        margin: float = 0.0,
     ) -> None:
         """Draw `batch` functions without trials.
 
@@ -56,6 +57,7 @@ class RecurrentPool:
             sigma: half the width of the simulated run times, see `rollout.unroll`.
             chunk: trials in one gradient step.
             loss: name of a loss in `losses`.
+            margin: of its expected improvements.
 
         Raises:
             ValueError: if the loss is unknown.
@@ -63,7 +65,8 @@ class RecurrentPool:
         if loss not in LOSSES:
             raise ValueError(f"no loss is called {loss!r}; choose one of {', '.join(LOSSES)}")
         self.policy, self.prior, self.generator = policy, prior, generator
-        self.sigma, self.chunk, self.loss = sigma, chunk, loss
+        self.sigma, self.chunk = sigma, chunk
+        self.loss, self.margin = loss, margin
         self.functions = draw(prior, batch, policy.dim, generator=generator)
         like = torch.zeros((), device=generator.device)
         self.trials = Trials.none(batch, policy.horizon + chunk, policy.dim, like=like)
@@ -99,7 +102,7 @@ class RecurrentPool:
         )
         if not through:
             steps = steps._replace(p=clip_each_gradient(steps.p))
-        terms = LOSSES[self.loss](self.functions, self.trials, steps)
+        terms = LOSSES[self.loss](self.functions, self.trials, steps, self.margin)
         self.trials, self.state = self.trials.detached(), map_state(Tensor.detach, state)
         self._restart(self.trials.n >= self.end, map_state(Tensor.detach, fresh), progress)
         return terms.mean(), {self.loss: float(terms.detach().clamp(-_LIMIT, _LIMIT).mean())}
