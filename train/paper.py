@@ -21,7 +21,7 @@ from train.fit import fit
 KINDS = ("lstm", "dnc")
 STAGES = ("ei", "oi", "sum", "parallel-ei", "parallel")
 WORKERS = 5
-FIRST_STEPS = {1: 4000, 2: 3000, 3: 4000, 4: 5000, 6: 8000, 9: 5000}
+FIRST_STEPS = {1: 4000, 2: 3000, 3: 4000, 4: 5000, 6: 8000, 9: 8000}
 """Gradient steps of the first stage by dimension."""
 MOST_STEPS = 8000  # in other dimensions
 MARGINS = {1: 1.0}
