@@ -59,8 +59,10 @@ def draw_means(rows: Iterable[Mapping[str, Any]], picture: Path) -> None:
         panels.setdefault(f"{row['prior']}, d = {row['dim']}", {})[row["method"]] = row["mean"]
     names = list(dict.fromkeys(name for curves in panels.values() for name in curves))
     plain = {"random": "0.6", "oracle": "0.1"}
-    colours = {name: plain.get(name, f"C{i}") for i, name in enumerate(names)}
-    styles = {name: "--" if name == "oracle" else "-" for name in names}
+    others = [name for name in names if name not in plain]
+    colours = plain | {name: f"C{i % 10}" for i, name in enumerate(others)}
+    styles = {name: "-" if i < 10 else ":" for i, name in enumerate(others)}
+    styles |= {"random": "-", "oracle": "--"}
     figure, grid = plt.subplots(
         1, len(panels), figsize=(3.6 * len(panels), 3.8), squeeze=False, layout="constrained"
     )
