@@ -106,9 +106,9 @@ class SmacSampler(WholeSpaceSampler):
         values: Sequence[float] | None,
     ) -> None:
         """Tell SMAC3 the result, that of an enqueued trial too."""
-        info = self._asked.pop(trial.number, None) or self._enqueued(trial)
+        asked = self._asked.pop(trial.number, None)
         if state == TrialState.COMPLETE and values is not None:
-            self._smac.tell(info, TrialValue(cost=values[0]))
+            self._smac.tell(asked or self._enqueued(trial), TrialValue(cost=values[0]))
 
     def _enqueued(self, trial: FrozenTrial) -> TrialInfo:
         values = {
