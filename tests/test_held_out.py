@@ -32,17 +32,22 @@ def command(folder, *extra):
     return json.loads((folder / "out.json").read_text())
 
 
-def test_tpe_proposes_what_a_study_of_optuna_proposes():
-    functions = functions_of(MIXED, 4, 3)
+def recorded(ask, functions, n_trials):
+    """Curves of `play`, and the trials x and y before the last one."""
     seen = []
-    ask = held_out.sampled(held_out.PEERS["tpe"], functions, 15, seed=5)
 
-    def recorded(x, y):
+    def record(x, y):
         seen[:] = [x, y]
         return ask(x, y)
 
-    play(recorded, functions, 15)
-    x, y = (tensor[1].numpy() for tensor in seen)
+    return play(record, functions, n_trials), *seen
+
+
+def test_tpe_proposes_what_a_study_of_optuna_proposes():
+    functions = functions_of(MIXED, 4, 3)
+    ask = held_out.sampled(held_out.PEERS["tpe"], functions, 15, seed=5)
+    _, *trials = recorded(ask, functions, 15)
+    x, y = (tensor[1].numpy() for tensor in trials)
     space = spaces(functions)[1]
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=5 * 3 + 1))
     study.enqueue_trial(space.cube.params(space.to_cube(x[0])))
@@ -55,17 +60,9 @@ def test_tpe_proposes_what_a_study_of_optuna_proposes():
 @pytest.mark.parametrize("name", ["gp", "smac", "cmaes", "sobol"])
 def test_peers_start_at_the_common_point_and_propose_new_ones(name):
     functions = functions_of("gp", 2, 2)
-    seen = []
     ask = held_out.sampled(held_out.PEERS[name], functions, 14, seed=0)
-
-    def recorded(x, y):
-        seen[:] = [x]
-        return ask(x, y)
-
-    torch.testing.assert_close(
-        play(recorded, functions, 14)[:, 0], play(random_search(), functions, 1)[:, 0]
-    )
-    (x,) = seen
+    curves, x, _ = recorded(ask, functions, 14)
+    torch.testing.assert_close(curves[:, 0], play(random_search(), functions, 1)[:, 0])
     assert all(len(np.unique(run, axis=0)) == 13 for run in x.numpy())
 
 

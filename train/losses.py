@@ -29,9 +29,7 @@ _MIN_VARIANCE = 1e-12  # as in `gp`, a duplicate must look worthless
 Loss: TypeAlias = Callable[[Functions, Trials, Steps, float], Tensor]
 
 
-def summed(
-    functions: Functions, trials: Trials, steps: Steps, margin: float = 0.0
-) -> Tensor:
+def summed(functions: Functions, trials: Trials, steps: Steps, margin: float = 0.0) -> Tensor:
     """The function's own values, f(x_t) (equation 3)."""
     return steps.g
 

@@ -11,7 +11,6 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -19,7 +18,6 @@ from train.config import parse
 from train.fit import fit
 
 KINDS = ("lstm", "dnc")
-STAGES = ("ei", "oi", "sum", "parallel-ei", "parallel")
 WORKERS = 5
 FIRST_STEPS = {1: 4000, 2: 3000, 3: 4000, 4: 5000, 6: 8000, 9: 8000}
 """Gradient steps of the first stage by dimension."""
@@ -40,7 +38,6 @@ class Stage:
         steps: gradient steps.
         rate: highest learning rate.
         workers: trials that run at once.
-        margin: of expected improvements.
     """
 
     after: str | None
@@ -48,7 +45,6 @@ class Stage:
     steps: int
     rate: float = 1e-3
     workers: int = 1
-    margin: float = 0.0
 
     def options(self) -> list[str]:
         """The command line of `train.fit`, without policy, dimension and files."""
@@ -56,29 +52,22 @@ class Stage:
         return [text for name, value in values.items() for text in (f"--{name}", str(value))]
 
 
-def stages(kind: str, dim: int) -> dict[str, Stage]:
-    """All stages of a kind of policy in a dimension, by name."""
-    margin = MARGINS.get(dim, 0.0)
-    short = dim <= 3  # with several workers; more dimensions take longer to learn
-
-    def stage(after: str | None, loss: str, steps: int, **options: Any) -> Stage:
-        return Stage(after, loss, steps, margin=margin, **options)
-
+def stages(dim: int) -> dict[str, Stage]:
+    """All stages in a dimension, by name."""
+    first = FIRST_STEPS.get(dim, MOST_STEPS)
+    # With several workers, more dimensions take longer to learn.
+    steps, rate, last = (1000, 5e-4, 1000) if dim <= 3 else (6000, 1e-3, 2000)
     return {
-        "ei": stage(None, "logei", FIRST_STEPS.get(dim, MOST_STEPS)),
-        "oi": stage("ei", "oi+logei", 1500, rate=3e-4),
-        "sum": stage("ei", "sum", 1000, rate=3e-4),
-        "parallel-ei": stage(
-            "ei",
-            "logei",
-            1000 if short else 6000,
-            rate=5e-4 if short else 1e-3,
-            workers=WORKERS,
-        ),
-        "parallel": stage(
-            "parallel-ei", "oi+logei", 1000 if short else 2000, rate=3e-4, workers=WORKERS
-        ),
+        "ei": Stage(None, "logei", first),
+        "oi": Stage("ei", "oi+logei", 1500, rate=3e-4),
+        "sum": Stage("ei", "sum", 1000, rate=3e-4),
+        "parallel-ei": Stage("ei", "logei", steps, rate=rate, workers=WORKERS),
+        "parallel": Stage("parallel-ei", "oi+logei", last, rate=3e-4, workers=WORKERS),
     }
+
+
+STAGES = tuple(stages(1))
+"""Names of the stages, the same in every dimension."""
 
 
 def checkpoint(kind: str, stage: str, dim: int, out: Path) -> Path:
@@ -96,8 +85,9 @@ def train(kind: str, stage: str, dim: int, out: Path, extra: Sequence[str] = ())
         out: folder for all runs.
         extra: options of `train.fit` that all stages get.
     """
-    recipe, path = stages(kind, dim)[stage], checkpoint(kind, stage, dim, out)
+    recipe, path = stages(dim)[stage], checkpoint(kind, stage, dim, out)
     arguments = ["--policy", kind, "--dim", str(dim), "--out", str(path.parent), *recipe.options()]
+    arguments += ["--margin", str(MARGINS.get(dim, 0.0))]
     if recipe.after is not None:
         arguments += ["--init", str(train(kind, recipe.after, dim, out, extra))]
     config, _ = parse([*arguments, *extra])
