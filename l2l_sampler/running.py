@@ -1,10 +1,10 @@
-"""What a recurrent policy is told of each result: causal encodings, updated one result at a time.
+"""Statistics of the results so far, updated one result at a time.
 
 Notation
     B  runs side by side (1 at inference)      D  unit-cube axes
     x  (B, D) point of the result              y  (B,) its minimised objective
     o  (B,) 1 where there is a result, 0 where the input is the dummy (equation 6)
-    n  (B,) results so far                     F  inputs of the network
+    n  (B,) results so far                     m  values to scale
 
 Values are held relative to the first one and in units of the widest deviation from it, so that
 objectives of 1e300 or 1e-300 neither overflow nor vanish.
@@ -12,8 +12,6 @@ objectives of 1e300 or 1e-300 neither overflow nor vanish.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from array_api_compat import device
@@ -21,7 +19,6 @@ from array_api_compat import device
 from l2l_sampler.arrays import Array, array_namespace
 
 Z_LIMIT = 5.0
-RAW_LIMIT = 100.0
 
 
 class Running(NamedTuple):
@@ -103,55 +100,26 @@ def update(run: Running, x: Array, y: Array, o: Array) -> Running:
 def z_scores(run: Running) -> Array:
     """(B, 2) standard scores of the last and the best value, clipped; 0 while all are equal."""
     xp = array_namespace(run.n)
-    varies = run.square > 0.0
-    sd = xp.sqrt(xp.where(varies, run.square / xp.where(varies, run.n, 1.0), 1.0))
-    unit = xp.where(varies, run.unit, 1.0)
+    varies, unit, sd = _scale(run)
     gap = 0.5 * xp.stack([run.last, run.best], axis=-1) - 0.5 * run.origin[:, None]
     z = (gap / unit[:, None] - run.mean[:, None]) / sd[:, None]
     return xp.where(varies[:, None], xp.maximum(xp.minimum(z, Z_LIMIT), -Z_LIMIT), 0.0)
 
 
-def _scale_free(run: Running, x: Array, o: Array, horizon: int) -> Array:
-    """`running-1`: point, incumbent, their z-scores, improved, log n, n, o; centred."""
+def above_best(run: Running, y: Array) -> Array:
+    """How far values (B, m) lie above the best, in standard deviations; 0 while all are equal."""
     xp = array_namespace(run.n)
-    z, z_best = xp.unstack(z_scores(run), axis=-1)
-    scalars = [z * o, z_best, run.improved, 0.5 * xp.log1p(run.n), run.n / horizon, o]
-    points = [o[:, None] * (2.0 * x - 1.0), 2.0 * run.x_best - 1.0]
-    return xp.concat([*points, xp.stack(scalars, axis=-1)], axis=-1)
+    varies, unit, sd = _scale(run)
+    gap = 0.5 * y - 0.5 * run.best[:, None]
+    return xp.where(varies[:, None], gap / unit[:, None] / sd[:, None], 0.0)
 
 
-def _raw(run: Running, x: Array, o: Array, horizon: int) -> Array:
-    """`raw-1`: x, y and o as in the paper (equation 6); y is clipped to stay finite."""
-    xp = array_namespace(run.n)
-    y = xp.maximum(xp.minimum(run.last, RAW_LIMIT), -RAW_LIMIT)
-    return xp.concat([o[:, None] * x, (o * y)[:, None], o[:, None]], axis=-1)
+def _scale(run: Running) -> tuple[Array, Array, Array]:
+    """Whether the values differ, and two factors of their standard deviation; each (B,).
 
-
-@dataclass(frozen=True)
-class Encoding:
-    """How results become network inputs.
-
-    Attributes:
-        n_inputs: number of inputs F for a dimension D.
-        inputs: (statistics after `update`, x, o, horizon) -> (B, F).
-        anchored: whether the network may steer relative to the incumbent.
+    The deviation is twice the product of the two, which may overflow; 1 where values are equal.
     """
-
-    n_inputs: Callable[[int], int]
-    inputs: Callable[[Running, Array, Array, int], Array]
-    anchored: bool
-
-
-ENCODINGS = {
-    "running-1": Encoding(lambda dim: 2 * dim + 6, _scale_free, anchored=True),
-    "raw-1": Encoding(lambda dim: dim + 2, _raw, anchored=False),
-}
-
-
-def encoding_of(name: str) -> Encoding:
-    """The encoding called `name`; ValueError naming those there are if it is unknown."""
-    if name not in ENCODINGS:
-        raise ValueError(
-            f"unknown encoding {name!r}; recurrent policies know {', '.join(ENCODINGS)}"
-        )
-    return ENCODINGS[name]
+    xp = array_namespace(run.n)
+    varies = run.square > 0.0
+    sd = xp.sqrt(xp.where(varies, run.square / xp.where(varies, run.n, 1.0), 1.0))
+    return varies, xp.where(varies, run.unit, 1.0), sd

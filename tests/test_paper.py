@@ -18,6 +18,14 @@ def test_the_parallel_policy_grows_from_the_sequential_one(kind, tmp_path, capsy
     assert load(last).header.training["init"] == last.name
 
 
+@pytest.mark.parametrize("kind", paper.KINDS)
+def test_from_four_dimensions_on_the_parallel_policy_comes_to_see_its_surroundings(kind, tmp_path):
+    last = load(paper.train(kind, "parallel", 4, tmp_path, SMALL))
+    before = load(paper.checkpoint(kind, "parallel-oi", 4, tmp_path))
+    assert (before.policy.encoding, last.policy.encoding) == ("running-1", "local-1")
+    assert last.header.loss == "oi" and last.policy.workers == 5
+
+
 def test_stages_that_are_done_are_not_repeated(tmp_path):
     first = paper.train("lstm", "ei", 1, tmp_path, SMALL)
     written = first.stat().st_mtime_ns
@@ -32,7 +40,7 @@ def test_every_stage_is_a_valid_command(tmp_path, monkeypatch):
     monkeypatch.setattr(paper, "fit", lambda config, resume: asked.append(config) or config.out)
     for stage in paper.STAGES:
         paper.train("dnc", stage, 9, tmp_path)
-    assert {config.loss for config in asked} == {"logei", "oi+logei", "sum"}
+    assert {config.loss for config in asked} == {"logei", "oi+logei", "oi", "sum"}
     assert all(config.policy == "dnc" and config.steps for config in asked)
 
 

@@ -23,6 +23,8 @@ POLICIES = [
     LSTMPolicy(dim=DIM, hidden=12, layers=1, encoding="raw-1"),
     DNCPolicy(dim=DIM, hidden=12, slots=8, width=4),
     DNCPolicy(dim=DIM, hidden=12, slots=8, width=4, encoding="raw-1"),
+    LSTMPolicy(dim=DIM, hidden=12, workers=4, encoding="local-1"),
+    DNCPolicy(dim=DIM, hidden=12, slots=8, width=4, encoding="local-1"),
 ]
 every_policy = pytest.mark.parametrize(
     "policy", POLICIES, ids=lambda policy: f"{policy.kind}-{policy.encoding}"
@@ -158,13 +160,37 @@ def test_results_are_fed_in_the_order_in_which_they_came_in():
     assert_array_equal(fed.x[:, 0], [0, 0, 0.25, 0, 0.75, 0.5])
 
 
+def test_pending_trials_are_shown_until_their_result_is_fed():
+    """Three workers; the results of trials 1, 0 and 3 come in, that of trial 2 never does."""
+    x = np.arange(1.0, 6.0)[:, None] * np.ones(DIM) / 10
+    told = np.array([3.5, 2.5, np.inf, 4.0, np.inf])
+    y = np.where(np.isfinite(told), 1.0, np.nan)
+    fed = inputs_of(History(x, y, np.array([0.0, 1.0, 2.0, 3.0, 4.0]), told), 0, 3)
+    assert_array_equal(fed.o, [0, 0, 0, 1, 1, 1, 0])
+    shown = [(10 * fed.pending[k, fed.busy[k] > 0, 0]).round().tolist() for k in range(7)]
+    assert shown == [[], [1], [2, 1], [3, 1], [4, 3], [3], [5, 3]]
+    assert_array_equal(fed.pending[fed.busy == 0.0], 0.0)
+    alone = inputs_of(History(x, y, np.array([0.0, 1.0, 2.0, 3.0, 4.0]), told), 0, 1)
+    assert_array_equal(alone.pending[:, 0], fed.pending[:, 0])
+
+
+def test_a_restart_shows_the_trials_that_are_still_pending():
+    x = np.arange(1.0, 5.0)[:, None] * np.ones(DIM) / 10
+    history = History(x, np.array([1.0, np.nan, 2.0, np.nan]), np.arange(4.0), np.full(4, np.inf))
+    told = np.array([0.5, np.inf, 3.5, np.inf])
+    fed = inputs_of(replace(history, told=told), 2, 4)
+    assert_array_equal(fed.o, [0, 1, 0, 1])  # a dummy, the incumbent, ask 3, the result of trial 2
+    shown = [(10 * fed.pending[k, fed.busy[k] > 0, 0]).round().tolist() for k in range(4)]
+    assert shown == [[2], [2], [3, 2], [4, 2]]
+
+
 @given(st.integers(0, 2**32 - 1), st.integers(0, 12), st.sampled_from([0, 1, 4]))
 def test_the_inputs_of_an_earlier_moment_are_a_prefix(seed, n, first):
     history = random_history(np.random.default_rng(seed), n)
-    fed = inputs_of(history, first if first < n else 0)
+    fed = inputs_of(history, first if first < n else 0, 3)
     assert fed.o.sum() <= history.finished.sum() + 1
     for k in range(first + 1, n):
-        assert fed.starts_with(inputs_of(now(history, k), first))
+        assert fed.starts_with(inputs_of(now(history, k), first, 3))
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 12))
@@ -191,13 +217,15 @@ def test_asks_without_a_result_give_different_points(policy):
 def test_numpy_and_torch_propose_the_same(policy):
     params = lively(policy)
     tensors = {name: torch.tensor(value) for name, value in params.items()}
-    rng = np.random.default_rng(0)
+    rng, p = np.random.default_rng(0), policy.n_pending
     here, there = policy.initial_state(params, 4), policy.initial_state(tensors, 4)
     for _ in range(30):
         x, y = rng.random((4, DIM)), rng.standard_normal(4)
         o = (rng.random(4) < 0.8).astype(float)
-        here, u = policy.step(params, here, x, y, o)
-        there, v = policy.step(tensors, there, *map(torch.tensor, (x, y, o)))
+        pending = rng.random((4, p, DIM)), (rng.random((4, p)) < 0.5).astype(float)
+        here, u = policy.step(params, here, x, y, o, pending)
+        also = torch.tensor(pending[0]), torch.tensor(pending[1])
+        there, v = policy.step(tensors, there, *map(torch.tensor, (x, y, o)), also)
         assert_allclose(v.numpy(), u, atol=1e-10)
 
 
@@ -228,7 +256,7 @@ def test_proposals_can_lie_on_the_faces_of_the_cube_and_still_move(policy):
     assert (params["out.bias"].grad[:DIM] > 0).all()
 
 
-@pytest.mark.parametrize("policy", [POLICIES[0], POLICIES[2]], ids=["lstm", "dnc"])
+@pytest.mark.parametrize("policy", [p for p in POLICIES if p.encoding != "raw-1"])
 def test_scaling_the_objective_changes_no_proposal(policy):
     params, history = lively(policy), random_history(np.random.default_rng(1), 20)
     changed = replace(history, y=3.0 * history.y - 7.0)

@@ -14,6 +14,8 @@ from train.recurrent_pool import RecurrentPool
 LSTM = LSTMPolicy(dim=2, hidden=16, horizon=20)
 PARALLEL = LSTMPolicy(dim=2, hidden=8, horizon=20, workers=3)
 DNC = DNCPolicy(dim=2, hidden=8, slots=6, width=4, horizon=20)
+LOCAL = LSTMPolicy(dim=2, hidden=8, horizon=20, workers=3, encoding="local-1")
+NAMES = ["lstm", "parallel", "dnc", "local"]
 
 
 def pool_of(policy, *, batch=8, chunk=4, loss="logei", sigma=0.3, prior="gp", seed=0):
@@ -52,7 +54,7 @@ def test_a_margin_changes_what_a_pool_teaches():
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("policy", [LSTM, PARALLEL, DNC], ids=["lstm", "parallel", "dnc"])
+@pytest.mark.parametrize("policy", [LSTM, PARALLEL, DNC, LOCAL], ids=NAMES)
 def test_every_loss_reaches_every_parameter(policy, loss):
     pool, params = pool_of(policy, loss=loss), params_of(policy)
     for _ in range(5):
@@ -64,7 +66,7 @@ def test_every_loss_reaches_every_parameter(policy, loss):
         assert torch.isfinite(weight.grad).all() and weight.grad.abs().max() > 0, name
 
 
-@pytest.mark.parametrize("policy", [LSTM, PARALLEL, DNC], ids=["lstm", "parallel", "dnc"])
+@pytest.mark.parametrize("policy", [LSTM, PARALLEL, DNC, LOCAL], ids=NAMES)
 def test_a_run_that_was_stored_goes_on_exactly(policy):
     pool, params = pool_of(policy), params_of(policy)
     train(pool, params, 7)

@@ -57,10 +57,11 @@ def test_one_worker_is_the_papers_loop(kind):
     assert torch.equal(done.told, done.asked)
 
 
+@pytest.mark.parametrize("encoding", ["running-1", "local-1"])
 @pytest.mark.parametrize("sigma", [0.0, 0.5])
-def test_training_feeds_a_policy_as_the_replay_of_its_history_does(sigma):
+def test_training_feeds_a_policy_as_the_replay_of_its_history_does(sigma, encoding):
     """The simulated workers and the replay at run time agree on what comes in when."""
-    policy = LSTMPolicy(dim=DIM, hidden=8, workers=3)
+    policy = LSTMPolicy(dim=DIM, hidden=8, workers=3, encoding=encoding)
     params = tensors(policy)
     trials, done, _, _ = run(policy, params, n_random=T, sigma=sigma, seed=4)
     plain = {name: value.detach().numpy() for name, value in params.items()}
@@ -79,7 +80,7 @@ def test_training_feeds_a_policy_as_the_replay_of_its_history_does(sigma):
                 np.arange(t, dtype=float),
                 np.where(known, told[:t], np.inf),
             )
-            point = policy.replay(plain, inputs_of(history))
+            point = policy.replay(plain, inputs_of(history, 0, policy.n_pending))
             assert np.allclose(point, done.p[b, t].detach().numpy())
 
 
@@ -161,8 +162,8 @@ def test_restarting_some_runs_leaves_the_others_alone():
 
 
 def test_map_state_reaches_every_array():
-    policy = DNCPolicy(dim=DIM, hidden=4, slots=5, width=3)
+    policy = DNCPolicy(dim=DIM, hidden=4, slots=5, width=3, encoding="local-1")
     state = policy.initial_state(tensors(policy), 2)
     ones = map_state(torch.ones_like, state)
-    assert all((value == 1).all() for value in (*ones.running, *ones.hidden))
+    assert all((value == 1).all() for value in (*ones.running, *ones.around, *ones.hidden))
     assert len(ones.hidden) == len(state.hidden)

@@ -1,27 +1,14 @@
-"""The causal encoding of results."""
+"""Statistics of the results so far."""
 
 import numpy as np
-import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from l2l_sampler.running import ENCODINGS, encoding_of, start, update, z_scores
+from l2l_sampler.running import above_best, start, update, z_scores
 
 DIM = 2
-HARD = [
-    [0.0],
-    [np.inf],
-    [np.nan, np.inf, -np.inf],
-    [np.inf, 1.0, 2.0, -np.inf],
-    [3.0, 3.0, 3.0],
-    [1e300, -1e300, 1e-300],
-    [1.7e308, -1.7e308, 1.7e308, 0.0],
-    [1e-300, 2e-300, 3e-300],
-    [5e-324, 0.0, 1e-323],
-    [0.1, 0.1 + 1e-17, 0.1],
-]
 values = st.lists(st.floats(-100, 100).map(lambda v: round(v, 3)), min_size=1, max_size=12)
 
 
@@ -35,14 +22,6 @@ def feed(y, seed=0):
     return runs, x
 
 
-def inputs(name, y):
-    runs, x = feed(y)
-    encode = encoding_of(name).inputs
-    return np.vstack(
-        [encode(run, point[None], np.ones(1), 100) for run, point in zip(runs, x, strict=True)]
-    )
-
-
 @given(values)
 def test_the_z_score_is_that_of_the_results_so_far(y):
     runs, _ = feed(y)
@@ -54,6 +33,15 @@ def test_the_z_score_is_that_of_the_results_so_far(y):
 
 
 @given(values)
+def test_values_above_the_best_are_measured_in_standard_deviations(y):
+    runs, _ = feed(y)
+    for k, run in enumerate(runs, start=1):
+        sd = np.std(np.array(y[:k]) - y[0])
+        expected = (np.array(y[:k]) - min(y[:k])) / sd if sd > 0 else np.zeros(k)
+        assert_allclose(above_best(run, np.array([y[:k]]))[0], expected, atol=1e-6, rtol=1e-6)
+
+
+@given(values)
 def test_the_incumbent_is_the_first_best_point(y):
     runs, x = feed(y)
     for k, run in enumerate(runs, start=1):
@@ -61,36 +49,10 @@ def test_the_incumbent_is_the_first_best_point(y):
         assert run.improved[0] == (k == 1 or y[k - 1] < min(y[: k - 1]))
 
 
-@given(values, st.floats(1e-3, 1e3), st.floats(-1e3, 1e3))
-def test_an_affine_change_of_the_objective_changes_no_input(y, factor, shift):
-    assert_allclose(
-        inputs("running-1", np.array(y) * factor + shift), inputs("running-1", y), atol=1e-4
-    )
-
-
-@pytest.mark.parametrize("name", ENCODINGS)
-@pytest.mark.parametrize("y", HARD)
-def test_hard_objectives_give_finite_inputs_of_moderate_size(name, y):
-    found = inputs(name, y)
-    assert found.shape == (len(y), ENCODINGS[name].n_inputs(DIM))
-    assert np.all(np.abs(found) <= 100.0)
-
-
-def test_infinities_count_as_the_worst_finite_value_so_far():
-    infinite, clipped = [1, 3, np.inf, -np.inf], [1, 3, 3, 3]
-    assert_allclose(inputs("running-1", infinite), inputs("running-1", clipped))
-
-
 def test_infinities_before_any_finite_value_leave_no_trace():
     runs, _ = feed([np.inf, -np.inf, np.nan])
     for found, fresh in zip(runs[-1], start(1, DIM, np.zeros(1)), strict=True):
         assert_allclose(found, fresh)
-
-
-def test_tiny_and_huge_objectives_give_the_inputs_of_moderate_ones():
-    y = np.array([3.0, -1.0, 2.0, -4.0])
-    for scale in (1e-300, 1e-150, 1e150, 1e300):
-        assert_allclose(inputs("running-1", scale * y), inputs("running-1", y), atol=1e-9)
 
 
 def test_a_dummy_changes_no_statistics():
@@ -121,15 +83,3 @@ def test_the_gradient_of_the_z_score_is_right():
     one = torch.ones(1, dtype=torch.float64)
     y = torch.tensor([0.3, -1.0, 2.5, 0.7], dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(z_of, (y,))
-
-
-def test_the_raw_encoding_is_the_papers():
-    run = update(start(1, 2, np.zeros(1)), np.array([[0.2, 0.9]]), np.array([-3.0]), np.ones(1))
-    encode = encoding_of("raw-1").inputs
-    assert_allclose(encode(run, np.array([[0.2, 0.9]]), np.ones(1), 100), [[0.2, 0.9, -3.0, 1.0]])
-    assert_allclose(encode(run, np.array([[0.2, 0.9]]), np.zeros(1), 100), [[0.0] * 4])
-
-
-def test_an_unknown_encoding_is_named_in_the_error():
-    with pytest.raises(ValueError, match="'rank-7'.*running-1, raw-1"):
-        encoding_of("rank-7")

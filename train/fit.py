@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from l2l_sampler.checkpoint import Header, TrainedPolicy, load, save
+from l2l_sampler.checkpoint import Header, TrainedPolicy, save
 from l2l_sampler.policies import KINDS
 from l2l_sampler.policies.base import Policy
 from train.batched import curves_of, torch_params
@@ -27,6 +27,7 @@ from train.config import TrainConfig, parse
 from train.curves import draw_curves
 from train.memory_pool import MemoryPool
 from train.recurrent_pool import RecurrentPool
+from train.starting_point import starting_point
 from train.state import Pool, Progress, Run, resume_from, save_state, settings
 from train.validate import held_out, oracle_curves, play, random_search
 
@@ -121,16 +122,7 @@ def make_policy(config: TrainConfig) -> Policy:
 
 def initial_params(policy: Policy, config: TrainConfig) -> dict[str, Tensor]:
     """Fresh parameters, or those of the checkpoint named by `init`."""
-    values: Mapping[str, np.ndarray] = policy.init(np.random.default_rng(config.seed))
-    if config.init is not None:
-        start = load(config.init)
-        shapes = {name: value.shape for name, value in start.params.items()}
-        if shapes != {name: value.shape for name, value in values.items()}:
-            raise ValueError(
-                f"{config.init} holds a {start.policy!r}, whose parameters do not fit {policy!r}; "
-                "start from a checkpoint of the same kind and size"
-            )
-        values = start.params
+    values = starting_point(policy, config.seed, config.init)
     return torch_params(values, device=config.device, requires_grad=True)
 
 

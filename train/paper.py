@@ -38,6 +38,7 @@ class Stage:
         steps: gradient steps.
         rate: highest learning rate.
         workers: trials that run at once.
+        encoding: of the results, see `network_inputs`.
     """
 
     after: str | None
@@ -45,6 +46,7 @@ class Stage:
     steps: int
     rate: float = 1e-3
     workers: int = 1
+    encoding: str = "running-1"
 
     def options(self) -> list[str]:
         """The command line of `train.fit`, without policy, dimension and files."""
@@ -55,19 +57,29 @@ class Stage:
 def stages(dim: int) -> dict[str, Stage]:
     """All stages in a dimension, by name."""
     first = FIRST_STEPS.get(dim, MOST_STEPS)
-    # With several workers, more dimensions take longer to learn.
-    steps, rate, last = (1000, 5e-4, 1000) if dim <= 3 else (6000, 1e-3, 2000)
-    return {
+    found = {
         "ei": Stage(None, "logei", first),
         "oi": Stage("ei", "oi+logei", 1500, rate=3e-4),
         "sum": Stage("ei", "sum", 1000, rate=3e-4),
-        "parallel-ei": Stage("ei", "logei", steps, rate=rate, workers=WORKERS),
-        "parallel": Stage("parallel-ei", "oi+logei", last, rate=3e-4, workers=WORKERS),
+    }
+    if dim <= 3:
+        return found | {
+            "parallel-ei": Stage("ei", "logei", 1000, 5e-4, WORKERS),
+            "parallel": Stage("parallel-ei", "oi+logei", 1000, 3e-4, WORKERS),
+        }
+    # With several workers, more dimensions take longer to learn. The surroundings of the incumbent
+    # come in late: a policy that sees them from the start never learns to leave it.
+    return found | {
+        "parallel-ei": Stage("ei", "logei", 6000, 1e-3, WORKERS),
+        "parallel-oi": Stage("parallel-ei", "oi+logei", 2000, 3e-4, WORKERS),
+        "local-ei": Stage("parallel-oi", "logei", 1500, 1e-3, WORKERS, "local-1"),
+        "local-oi": Stage("local-ei", "oi+logei", 1000, 3e-4, WORKERS, "local-1"),
+        "parallel": Stage("local-oi", "oi", 1500, 3e-4, WORKERS, "local-1"),
     }
 
 
-STAGES = tuple(stages(1))
-"""Names of the stages, the same in every dimension."""
+STAGES = ("ei", "oi", "sum", "parallel")
+"""Stages that are there in every dimension."""
 
 
 def checkpoint(kind: str, stage: str, dim: int, out: Path) -> Path:

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from l2l_sampler.policies.recurrent import RecurrentPolicy, State
 from l2l_sampler.running import Running
+from l2l_sampler.surroundings import Surroundings
 from train.curriculum import horizon_at
 from train.gradients import clip_each_gradient
 from train.losses import LOSSES, THROUGH_FUNCTIONS
@@ -113,6 +114,7 @@ class RecurrentPool:
             "functions": self.functions.state_dict(),
             "trials": vars(self.trials),
             "running": self.state and self.state.running._asdict(),
+            "around": self.state and self.state.around and self.state.around._asdict(),
             "hidden": self.state and list(self.state.hidden),
             "n_random": self.n_random,
             "end": self.end,
@@ -124,7 +126,8 @@ class RecurrentPool:
         self.functions.load_state_dict(state["functions"])
         self.trials = Trials(**state["trials"])
         if state["hidden"] is not None:
-            self.state = State(Running(**state["running"]), tuple(state["hidden"]))
+            around = state["around"] and Surroundings(**state["around"])
+            self.state = State(Running(**state["running"]), around, tuple(state["hidden"]))
         self.n_random, self.end = state["n_random"], state["end"]
         self.generator.set_state(state["generator"])
 

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from l2l_sampler.policies.recurrent import RecurrentPolicy, State
 from l2l_sampler.running import Running
+from l2l_sampler.surroundings import Surroundings
 from train.gradients import clip_each_gradient
 from train.priors import Functions
 
@@ -75,6 +76,19 @@ class Trials:
         self.m = self.m + busy
         o = busy.to(self.x.dtype)
         return self.x[rows, first] * o[:, None], self.y[rows, first] * o, o
+
+    def pending(self, count: int) -> tuple[Tensor, Tensor] | None:
+        """The last `count` points asked of which no result was fed, for `RecurrentPolicy.step`.
+
+        They are constants: no gradient flows through them.
+        """
+        if not count:
+            return None
+        place = torch.arange(self.finish.shape[1], device=self.n.device)
+        latest, index = torch.where(torch.isfinite(self.finish), place, -1).topk(count, 1)
+        x = self.x.detach().gather(1, index[..., None].expand(-1, -1, self.x.shape[-1]))
+        busy = (latest >= 0).to(x.dtype)
+        return x * busy[..., None], busy
 
     def ask(self, x: Tensor, g: Tensor, y: Tensor, run_time: Tensor) -> None:
         """Start a trial in every run: x (B, D), and g, y and run_time (B,)."""
@@ -183,7 +197,8 @@ def unroll(
     best = trials.g.masked_fill(~before, torch.inf).amin(1)
     proposals, values, asked, told = [], [], [], []
     for _ in range(steps):
-        state, p = policy.step(params, state, *trials.next_input(policy.workers))
+        result = trials.next_input(policy.workers)
+        state, p = policy.step(params, state, *result, trials.pending(policy.n_pending))
         asked.append(trials.n)
         told.append(trials.m)
         proposals.append(p)
@@ -201,7 +216,12 @@ def unroll(
 def map_state(function: Callable[..., Tensor], *states: State) -> State:
     """Apply a function to each array of the states."""
     running = Running(*map(function, *(state.running for state in states)))
-    return State(running, tuple(map(function, *(state.hidden for state in states))))
+    around = [state.around for state in states if state.around is not None]
+    return State(
+        running,
+        Surroundings(*map(function, *around)) if around else None,
+        tuple(map(function, *(state.hidden for state in states))),
+    )
 
 
 def restarted(rows: Tensor, state: State, fresh: State) -> State:

@@ -37,6 +37,7 @@ class DNCPolicy(RecurrentPolicy):
     """
 
     kind: ClassVar[str] = "dnc"
+    input_layer: ClassVar[str] = "controller"
 
     hidden: int = 160
     slots: int = 32

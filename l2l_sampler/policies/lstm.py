@@ -23,6 +23,7 @@ class LSTMPolicy(RecurrentPolicy):
     """
 
     kind: ClassVar[str] = "lstm"
+    input_layer: ClassVar[str] = "embed"
 
     hidden: int = 160
     layers: int = 2

@@ -15,17 +15,19 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 from array_api_compat import device
 
 from l2l_sampler.arrays import Array, array_namespace, clamp_unit, sigmoid
 from l2l_sampler.history import History
+from l2l_sampler.network_inputs import Encoding, encoding_of
 from l2l_sampler.policies.base import Cube, Params, Policy
 from l2l_sampler.policies.nets import init_linear, linear
 from l2l_sampler.policies.replay import Inputs, Symmetry, inputs_of
-from l2l_sampler.running import Encoding, Running, encoding_of, start, update
+from l2l_sampler.running import Running, start, update
+from l2l_sampler.surroundings import PENDING, Surroundings, nothing, take_in
 
 Hidden: TypeAlias = tuple[Array, ...]
 
@@ -39,10 +41,12 @@ class State(NamedTuple):
 
     Attributes:
         running: statistics of the results fed so far.
+        around: what is known around the incumbent; None if the encoding does not look at it.
         hidden: the network's own arrays, each (B, ...).
     """
 
     running: Running
+    around: Surroundings | None
     hidden: Hidden
 
 
@@ -93,8 +97,11 @@ class RecurrentPolicy(Policy):
         dim: unit-cube axes D.
         horizon: trials T that it was trained for.
         workers: parallel workers N that it was trained for.
-        encoding: name of the encoding of the results, see `running`.
+        encoding: name of the encoding of the results, see `network_inputs`.
     """
+
+    input_layer: ClassVar[str]
+    """Prefix of the parameters that meet the inputs first."""
 
     dim: int = 1
     horizon: int = 100
@@ -137,11 +144,23 @@ class RecurrentPolicy(Policy):
 
     def initial_state(self, params: Params, batch: int) -> State:
         """State of `batch` runs before the first step (h_0)."""
-        running = start(batch, self.dim, params["out.bias"])
-        return State(running, self.initial_hidden(params, batch))
+        like = params["out.bias"]
+        around = nothing(batch, self.dim, like) if self._encoding.local else None
+        return State(start(batch, self.dim, like), around, self.initial_hidden(params, batch))
+
+    @property
+    def n_pending(self) -> int:
+        """How many pending trials `step` looks at."""
+        return PENDING if self._encoding.local else 0
 
     def step(
-        self, params: Params, state: State, x: Array, y: Array, o: Array
+        self,
+        params: Params,
+        state: State,
+        x: Array,
+        y: Array,
+        o: Array,
+        pending: tuple[Array, Array] | None = None,
     ) -> tuple[State, Array]:
         """Feed one result or dummy and propose (equation 6).
 
@@ -155,18 +174,23 @@ class RecurrentPolicy(Policy):
             x: (B, D) point of the result.
             y: (B,) its value; may be infinite.
             o: (B,) 1 for a result, 0 to feed the dummy whatever x and y are.
+            pending: the last P = `n_pending` points asked of which no result was fed, latest
+                first: (B, P, D), and (B, P) 1 where there is one. Without it there are none.
 
         Returns:
             The next state and (B, D) proposals in [0, 1].
         """
         running = update(state.running, x, y, o)
-        inputs = self._encoding.inputs(running, x, o, self.horizon)
+        around = state.around
+        if around is not None:
+            around = take_in(around, running, state.running, x, pending)
+        inputs = self._encoding.inputs(running, around, x, o, self.horizon)
         hidden, features = self.core(params, state.hidden, inputs)
         out = linear(params, "out", features)
         if self._encoding.anchored:
             pull = sigmoid(out[:, self.dim :]) * (running.x_best - 0.5)
             out = out[:, : self.dim] + pull
-        return State(running, hidden), clamp_unit(0.5 + out)
+        return State(running, around, hidden), clamp_unit(0.5 + out)
 
     def propose(
         self, params: Params, history: History, *, cube: Cube, rng: np.random.Generator
@@ -200,7 +224,8 @@ class RecurrentPolicy(Policy):
             return cube.sample(rng, len(_JITTER) + 1)
         symmetry = Symmetry.draw(np.random.default_rng((_study_seed(rng), episode)), self.dim)
         seen = History(symmetry.apply(history.x), history.y, history.asked, history.told)
-        x = symmetry.undo(self.replay(params, inputs_of(seen, episode * self.horizon)))
+        fed = inputs_of(seen, episode * self.horizon, self.n_pending)
+        x = symmetry.undo(self.replay(params, fed))
         noise = rng.standard_normal((len(_JITTER), self.dim)) * np.array(_JITTER)[:, None]
         candidates = cube.snap(np.clip(np.vstack([x, x + noise]), 0.0, 1.0))
         return candidates[np.argsort(_tried(candidates, history.x), kind="stable")]
@@ -214,7 +239,14 @@ class RecurrentPolicy(Policy):
             done, state, x = len(past.inputs.o), past.state, past.x
         for k in range(done, len(inputs.o)):
             now = slice(k, k + 1)
-            state, x = self.step(params, state, inputs.x[now], inputs.y[now], inputs.o[now])
+            state, x = self.step(
+                params,
+                state,
+                inputs.x[now],
+                inputs.y[now],
+                inputs.o[now],
+                (inputs.pending[now], inputs.busy[now]),
+            )
         self._cache.add(Replayed(params, inputs, state, x))
         point: np.ndarray = x[0]
         return point

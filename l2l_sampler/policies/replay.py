@@ -3,6 +3,7 @@
 Notation
     n  trials asked so far, so that the next ask is number n (from 0)
     D  unit-cube axes      K  inputs of the network up to its next proposal
+    P  pending trials shown at each
 
 The k-th ask is the k-th step of the network. Its input is the oldest finished result that was
 not fed yet (o = 1), or the dummy (o = 0) if there is none. Where several results came in since
@@ -54,11 +55,15 @@ class Inputs:
         x: (K, D) points; 0 in dummy rows.
         y: (K,) objectives; 0 in dummy rows.
         o: (K,) 1 for a result, 0 for a dummy.
+        pending: (K, P, D) the last points asked of which no result was fed, latest first.
+        busy: (K, P) 1 where there is such a point.
     """
 
     x: np.ndarray
     y: np.ndarray
     o: np.ndarray
+    pending: np.ndarray
+    busy: np.ndarray
 
     def starts_with(self, other: Inputs) -> bool:
         """Whether `other` is a prefix of these inputs."""
@@ -68,6 +73,8 @@ class Inputs:
             and np.array_equal(self.o[:k], other.o)
             and np.array_equal(self.y[:k], other.y)
             and np.array_equal(self.x[:k], other.x)
+            and np.array_equal(self.busy[:k], other.busy)
+            and np.array_equal(self.pending[:k], other.pending)
         )
 
 
@@ -79,12 +86,17 @@ def fed_at(history: History) -> np.ndarray:
     return np.where(history.finished, ask, history.n + 1)
 
 
-def inputs_of(history: History, first: int = 0) -> Inputs:
+def inputs_of(history: History, first: int = 0, n_pending: int = 0) -> Inputs:
     """Inputs of the asks first, ..., n of a network that starts afresh at ask `first`.
 
     A start at ask 0 is the paper's. A later one is fed the incumbent at that moment, as if it
     were the result of the network's own first proposal; the results that were known by then are
     otherwise forgotten.
+
+    Args:
+        history: trials so far, in the coordinates of the network.
+        first: the ask at which it starts.
+        n_pending: how many pending trials P to show at each input.
     """
     n, dim = history.x.shape
     ask = fed_at(history)
@@ -100,9 +112,37 @@ def inputs_of(history: History, first: int = 0) -> Inputs:
     arrived = arrived[np.lexsort((arrived, history.told[arrived], ask[arrived]))]
     events += zip(ask[arrived].tolist(), arrived.tolist(), strict=True)
     events += [(k, dummy) for k in sorted(set(later).difference(ask[arrived].tolist()))]
-    row = np.array([row for _, row in sorted(events, key=lambda event: event[0])], dtype=int)
+    events.sort(key=lambda event: event[0])
+    at, row = np.array(events, dtype=int).reshape(-1, 2).T
     o = (row != dummy).astype(np.float64)
+    shown = _pending(history, at, row, ask <= first if first > 0 else ask < 0, n_pending)
     if not n:
-        return Inputs(np.zeros((len(row), dim)), np.zeros(len(row)), o)
+        return Inputs(np.zeros((len(row), dim)), np.zeros(len(row)), o, *shown)
     x = np.where(o[:, None] > 0.0, history.x[row], 0.0)
-    return Inputs(x, np.where(o > 0.0, history.y[row], 0.0), o)
+    return Inputs(x, np.where(o > 0.0, history.y[row], 0.0), o, *shown)
+
+
+def _pending(
+    history: History, at: np.ndarray, row: np.ndarray, forgotten: np.ndarray, n_pending: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pending trials at each input, see `Inputs`.
+
+    Args:
+        history: trials so far.
+        at: (K,) the ask of each input.
+        row: (K,) the trial whose result it is; negative for a dummy.
+        forgotten: (n,) trials that had ended before the network started.
+        n_pending: P.
+    """
+    n, dim = history.x.shape
+    pending, busy = np.zeros((len(at), n_pending, dim)), np.zeros((len(at), n_pending))
+    most = min(n, n_pending)
+    if most:
+        fed = np.full(n, len(at))  # input that held the result; len(at) if none did
+        fed[row[row >= 0]] = np.flatnonzero(row >= 0)
+        fed[forgotten] = -1
+        open_ = (np.arange(n) < at[:, None]) & (fed > np.arange(len(at))[:, None])
+        latest = n - 1 - np.argsort(~open_[:, ::-1], axis=1, kind="stable")[:, :most]
+        busy[:, :most] = np.take_along_axis(open_, latest, axis=1)
+        pending[:, :most] = history.x[latest] * busy[:, :most, None]
+    return pending, busy
