@@ -13,6 +13,7 @@ from safetensors.numpy import save_file
 from l2l_sampler.checkpoint import FORMAT, Header, TrainedPolicy, load, read_header, save
 from l2l_sampler.history import History
 from l2l_sampler.policies import KINDS
+from l2l_sampler.policies.base import describe
 from l2l_sampler.space import FloatAxis, UnitCube
 from tests.untrained import untrained
 
@@ -187,6 +188,17 @@ def test_an_unknown_field_of_the_policy_is_refused(written):
     rewrite(written, header={"config": {**config, "attention": True}})
     with pytest.raises(ValueError, match="policy.safetensors.*unknown .'attention'"):
         load(written)
+
+
+def test_a_field_that_is_none_is_left_out_so_that_older_files_stay_valid(tmp_path):
+    path = tmp_path / "policy.safetensors"
+    plain = untrained("lstm", DIM)
+    save(path, plain)
+    assert "patience" not in content(path)[0]["config"]
+    patient = replace(plain.policy, patience=7)
+    header = replace(plain.header, config=describe(patient))
+    save(path, TrainedPolicy(patient, plain.params, header))
+    assert content(path)[0]["config"]["patience"] == 7 and load(path).policy == patient
 
 
 def test_fields_of_the_wrong_type_are_refused(written):

@@ -101,6 +101,13 @@ def test_training_can_start_from_a_checkpoint_of_the_same_shape(tmp_path):
         run(tmp_path / "third", "--dim", "2", "--steps", "1", "--init", path)
 
 
+def test_the_patience_is_the_policys(tmp_path):
+    options = ("--dim", "2", "--hidden", "4", "--steps", "1")
+    patient = run(tmp_path / "patient", *options, "--patience", "9")
+    assert patient.policy.patience == 9
+    assert run(tmp_path / "plain", *options).policy.patience is None
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -109,6 +116,8 @@ def test_training_can_start_from_a_checkpoint_of_the_same_shape(tmp_path):
         (["--policy", "memory", "--dim", "2", "--workers", "2"], "drop --workers"),
         (["--policy", "memory", "--dim", "2", "--loss", "oi"], "--loss logei only"),
         (["--policy", "memory", "--dim", "2", "--margin", "1"], "drop --margin"),
+        (["--dim", "2", "--patience", "0"], "at least 1, got 0 for lstm"),
+        (["--policy", "memory", "--dim", "2", "--patience", "9"], "got 9 for memory"),
         (["--dim", "2", "--margin", "inf"], "must be finite, got inf"),
         (["--dim", "2", "--horizon", "5"], "at least 14"),
         (["--dim", "2", "--steps", "1", "--minutes", "1"], "not allowed with"),

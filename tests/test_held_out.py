@@ -12,6 +12,7 @@ from untrained import untrained
 from l2l_sampler.checkpoint import save
 from train import held_out
 from train.priors import PRIORS
+from train.simulated_workers import play_parallel
 from train.spaces import spaces
 from train.validate import held_out as functions_of
 from train.validate import play, random_search, trained
@@ -101,7 +102,10 @@ def test_a_parallel_policy_has_its_workers_and_reports_every_trial():
     curves = held_out.Cell("mine", "gp", 2, 3, 12, 0, parallel).curves()
     assert curves.shape == (3, 12)
     assert (curves.diff(dim=1) <= 0.0).all()
-    assert not torch.equal(curves, held_out.Cell("mine", "gp", 2, 3, 12, 0, policy).curves())
+    alone = held_out.Cell("mine", "gp", 2, 3, 12, 0, policy).curves()
+    assert not torch.equal(curves, alone)
+    latent, _ = play_parallel(parallel, "gp", 2, 3, 12, 5, 0.3)
+    assert np.array_equal(curves.numpy(), np.minimum.accumulate(latent, 1))
 
 
 def test_means_are_drawn(tmp_path):

@@ -1,5 +1,6 @@
 """Recurrent policies: replay of a history, symmetries, restarts, numpy against torch."""
 
+import itertools
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -15,7 +16,7 @@ from l2l_sampler.history import History
 from l2l_sampler.policies.base import describe
 from l2l_sampler.policies.dnc import DNCPolicy
 from l2l_sampler.policies.lstm import LSTMPolicy
-from l2l_sampler.policies.replay import Symmetry, inputs_of
+from l2l_sampler.policies.replay import Symmetry, episode_of, inputs_of
 
 DIM = 3
 POLICIES = [
@@ -323,6 +324,69 @@ def test_a_restart_before_any_result_is_fed_a_dummy():
     assert_array_equal(fed.o, [0, 0])
 
 
+def test_an_episode_ends_when_as_many_results_have_not_improved():
+    y = np.array([5.0, 4.0, 6.0, 4.0, np.inf, 1.0, 3.0, 2.0, 9.0])
+    history = History.sequential(np.zeros((len(y), DIM)), y)
+    found = [episode_of(history.take(np.arange(n)), 100, 3) for n in range(len(y) + 1)]
+    # 6, 4 and inf do not improve on 4; 1 begins an episode in which 3, 2 and 9 do not
+    assert found == [(0, 0)] * 5 + [(1, 5)] * 4 + [(2, 9)]
+
+
+def test_an_episode_ends_at_the_horizon_at_the_latest():
+    history = History.sequential(np.zeros((9, DIM)), -np.arange(9.0))
+    assert [episode_of(history.take(np.arange(n)), 4, 3) for n in (3, 4, 7, 8, 9)] == [
+        (0, 0),
+        (1, 4),
+        (1, 4),
+        (2, 8),
+        (2, 8),
+    ]
+    assert episode_of(history, 4, None) == (2, 8)
+
+
+def test_results_of_earlier_episodes_try_no_patience():
+    """Two workers, a patience of two; the second episode begins at trial 4."""
+    told = np.array([1.5, 2.5, 3.5, 9.0, 5.5, 6.5, 7.5, 8.5])
+    y = np.array([1.0, 2.0, 3.0, 9.0, 8.0, 7.0, 6.0, 5.0])
+    history = History(np.zeros((8, DIM)), y, np.arange(8.0), told)
+    starts = [episode_of(now(history, k), 100, 2) for k in range(8)]
+    assert starts == [(0, 0)] * 4 + [(1, 4)] * 4
+    assert episode_of(history, 100, 2) == (1, 4)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 14), st.integers(1, 4))
+def test_an_episode_that_has_begun_stays(seed, n, patience):
+    history = random_history(np.random.default_rng(seed), n)
+    episodes = [episode_of(now(history, k), 6, patience) for k in range(n)]
+    for k, ((before, first), (after, begun)) in enumerate(itertools.pairwise(episodes), start=1):
+        assert (after, begun) in ((before, first), (before + 1, k))
+
+
+def test_after_lost_patience_it_starts_from_a_random_point_and_knows_nothing():
+    policy = replace(POLICIES[4], patience=3)
+    params = lively(policy)
+    x = np.random.default_rng(1).random((9, DIM))
+    history = History.sequential(x, np.array([1.0, 2, 3, 4, 0, 5, -1, -2, -3]))
+    assert episode_of(history, 100, 3) == (1, 4)
+    at_the_start = history.take(np.arange(4))
+    other = replace(policy, patience=None)
+    assert not np.allclose(*(propose(p, params, at_the_start) for p in (policy, other)))
+    later = history.take(np.arange(4, 9))
+    symmetry = Symmetry.draw(np.random.default_rng((5, 1)), DIM)
+    fed = inputs_of(replace(later, x=symmetry.apply(later.x)), 0, policy.n_pending)
+    assert_allclose(propose(policy, params, history)[0], symmetry.undo(policy.replay(params, fed)))
+    changed = replace(history, x=np.vstack([1.0 - x[:4], x[4:]]))
+    assert_array_equal(propose(policy, params, changed), propose(policy, params, history))
+
+
+@every_policy
+def test_a_policy_with_patience_never_stops_and_never_repeats_itself(policy):
+    patient = replace(policy, patience=3)
+    history = play(patient, lively(policy), 40)
+    assert len(np.unique(history.x, axis=0)) == 40
+    assert episode_of(history, 100, 3)[0] >= 3
+
+
 @every_policy
 def test_the_cache_is_no_part_of_the_policy(policy):
     used, unused = pickle.loads(pickle.dumps(policy)), pickle.loads(pickle.dumps(policy))
@@ -351,9 +415,9 @@ def test_a_search_space_of_another_dimension_is_refused():
         propose(policy, lively(policy), History.sequential(np.empty((0, DIM)), []))
 
 
-@pytest.mark.parametrize("field", ["dim", "horizon", "workers"])
+@pytest.mark.parametrize("field", ["dim", "horizon", "workers", "patience"])
 def test_a_policy_needs_positive_sizes(field):
-    with pytest.raises(ValueError, match="must be at least 1.* 0"):
+    with pytest.raises(ValueError, match="must be at least 1.*0"):
         LSTMPolicy(**{field: 0})
 
 

@@ -27,6 +27,8 @@ class TrainConfig:
         prior: name in `priors.PRIORS`.
         horizon: trials of the longest run.
         workers: trials that run at once (`lstm` and `dnc`).
+        patience: results without improvement after which `lstm` and `dnc` start afresh at run
+            time; None for never. Training goes on without.
         sigma: half the width of the simulated run times, in units of their mean.
         read: how `memory` reads its table.
         encoding: name of the encoding of the objective; None for the policy's own.
@@ -52,6 +54,7 @@ class TrainConfig:
     prior: str
     horizon: int
     workers: int
+    patience: int | None
     sigma: float
     read: str
     encoding: str | None
@@ -96,6 +99,10 @@ def parse(arguments: list[str] | None = None) -> tuple[TrainConfig, bool]:
         parser.error(f"--margin must be finite, got {args.margin}")
     if args.workers < 1 or not 0.0 <= args.sigma < 1.0:
         parser.error("--workers must be at least 1 and --sigma in [0, 1)")
+    if args.patience is not None and (args.patience < 1 or args.policy == "memory"):
+        parser.error(
+            f"--patience is for lstm and dnc and at least 1, got {args.patience} for {args.policy}"
+        )
     if args.horizon < 14:
         parser.error(f"--horizon must be at least 14 trials, got {args.horizon}")
     steps, minutes = args.steps, args.minutes
@@ -113,6 +120,7 @@ def parse(arguments: list[str] | None = None) -> tuple[TrainConfig, bool]:
         prior=args.prior or ("broad" if args.policy == "memory" else "gp"),
         horizon=args.horizon,
         workers=args.workers,
+        patience=args.patience,
         sigma=args.sigma,
         read=args.read,
         encoding=args.encoding,
@@ -149,6 +157,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--prior", choices=tuple(PRIORS), help="functions; broad for memory, else gp")
     add("--horizon", type=int, default=100, help="trials of the longest run")
     add("--workers", type=int, default=1, help="trials that run at once, for lstm and dnc")
+    add("--patience", type=int, help="results without improvement before a fresh start")
     add("--sigma", type=float, default=0.3, help="run times are uniform in 1 +- sigma")
     add("--read", choices=READS, default="posterior", help="how memory reads its table")
     add("--encoding", help="encoding of the objective")

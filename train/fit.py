@@ -111,6 +111,7 @@ def make_policy(config: TrainConfig) -> Policy:
         options |= {"read": config.read, **SEARCH_SIZES[config.read]}
     else:
         options |= {"dim": config.dims[0], "horizon": config.horizon, "workers": config.workers}
+        options["patience"] = config.patience
     if config.encoding is not None:
         options["encoding"] = config.encoding
     if config.hidden is not None:

@@ -18,7 +18,6 @@ import argparse
 import hashlib
 import itertools
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,7 +37,7 @@ from l2l_sampler.registry import resolve
 from train.batched import curves_of
 from train.curves import draw_means
 from train.priors import PRIORS, Functions
-from train.rollout import Exploration, Trials, unroll
+from train.simulated_workers import play_parallel
 from train.spaces import spaces
 from train.validate import (
     VERSION,
@@ -100,7 +99,7 @@ class Cell:
             return oracle_curves(self.prior, self.dim, self.draws, self.trials, self.seed)
         functions = held_out(self.prior, self.dim, self.draws, self.seed)
         if self.policy is not None and isinstance(self.policy.policy, RecurrentPolicy):
-            return _recurrent(self.policy.policy, self.policy.params, functions, self)
+            return _recurrent(self.policy, functions, self)
         if self.policy is not None:
             ask = trained(self.policy, functions, self.seed)
         elif self.method in PEERS:
@@ -110,27 +109,16 @@ class Cell:
         return play(ask, functions, self.trials, self.seed)
 
 
-@torch.no_grad()
-def _recurrent(
-    policy: RecurrentPolicy, values: Mapping[str, np.ndarray], functions: Functions, cell: Cell
-) -> Tensor:
+def _recurrent(policy: TrainedPolicy, functions: Functions, cell: Cell) -> Tensor:
     """`Cell.curves` of a recurrent policy; a parallel one's trials count in the order asked."""
-    params = {name: torch.tensor(value) for name, value in values.items()}
-    if policy.workers == 1:
-        return curves_of(policy, params, functions, cell.trials, seed=cell.seed)
-    trials = Trials.none(cell.draws, cell.trials, cell.dim, like=params["out.bias"])
-    _, steps = unroll(
-        policy,
-        params,
-        policy.initial_state(params, cell.draws),
-        trials,
-        functions,
-        cell.trials,
-        generator=torch.Generator().manual_seed(cell.seed),
-        exploration=Exploration(torch.zeros(cell.draws)),
-        sigma=SPREAD,
-    )
-    return steps.g.cummin(1).values
+    workers = policy.policy.workers
+    if workers > 1:
+        latent, _ = play_parallel(
+            policy, cell.prior, cell.dim, cell.draws, cell.trials, workers, SPREAD, cell.seed
+        )
+        return torch.from_numpy(latent).cummin(1).values
+    params = {name: torch.tensor(value) for name, value in policy.params.items()}
+    return curves_of(policy.policy, params, functions, cell.trials, seed=cell.seed)
 
 
 def sampled(method: Method, functions: Functions, n_trials: int, seed: int) -> Ask:

@@ -9,7 +9,7 @@ low as one worker brings it in `target` trials, and how much sooner that is than
 (90 % bootstrap interval over functions). Ideal would be the number of workers.
 
 Notation
-    B  functions     T  trials of each     W  workers     d  dimensions
+    B  functions     T  trials of each     W  workers     m  moments
 """
 
 from __future__ import annotations
@@ -17,68 +17,14 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
-import torch
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
-from l2l_sampler.checkpoint import TrainedPolicy
-from l2l_sampler.history import History
-from l2l_sampler.proposal import propose
 from l2l_sampler.registry import load_policy
-from train.spaces import spaces
-from train.validate import held_out
+from train.simulated_workers import play_parallel
 
 WORKERS = (1, 2, 4, 8)
 BUDGETS = (8, 16, 32, 64)
-
-
-@torch.no_grad()
-def play_parallel(
-    policy: TrainedPolicy,
-    prior: str,
-    dim: int,
-    draws: int,
-    trials: int,
-    workers: int,
-    spread: float,
-    seed: int = 0,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Run W simulated workers on each of B = `draws` held-out functions.
-
-    Returns:
-        latent: (B, T) latent values in the order asked.
-        ended: (B, T) when each trial ended; the mean time of a trial is 1.
-    """
-    torch.set_num_threads(1)
-    functions = held_out(prior, dim, draws, seed)
-    layouts = spaces(functions)
-    noise = torch.Generator().manual_seed(seed)
-    times = np.random.default_rng(seed).uniform(1 - spread, 1 + spread, (draws, trials))
-    free = np.zeros((draws, workers))  # when each worker ends its last trial
-    x = np.zeros((draws, trials, dim))
-    y, latent, began, ended = (np.zeros((draws, trials)) for _ in range(4))
-    for t in range(trials):
-        worker = free.argmin(1)
-        began[:, t] = free[np.arange(draws), worker]
-        for b, space in enumerate(layouts):
-            now = began[b, t]
-            told = np.where(ended[b, :t] <= now, ended[b, :t], np.inf)
-            known = np.where(np.isinf(told), np.nan, y[b, :t])
-            u = propose(
-                policy,
-                History(space.to_cube(x[b, :t]), known, began[b, :t], told),
-                space.cube,
-                seed=seed * draws + b,
-                number=t,
-                deduplicate=True,
-            )
-            x[b, t] = space.from_cube(u)
-        value = functions.latent(torch.from_numpy(x[:, t : t + 1]))
-        latent[:, t] = value[:, 0].numpy()
-        y[:, t] = functions.observe(value, noise)[:, 0].numpy()
-        ended[:, t] = began[:, t] + times[:, t]
-        free[np.arange(draws), worker] = ended[:, t]
-    return latent, ended
 
 
 def best_by(latent: np.ndarray, ended: np.ndarray, moments: np.ndarray) -> np.ndarray:

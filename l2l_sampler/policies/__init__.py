@@ -55,11 +55,12 @@ def build(header: Header) -> Policy:
         )
     kind: Any = KINDS[header.policy]
     names = {field.name for field in fields(kind)}
-    if header.config.keys() != names:
+    needed = {field.name for field in fields(kind) if field.default is not None}
+    lacks, unknown = needed - header.config.keys(), header.config.keys() - names
+    if lacks or unknown:
         raise ValueError(
-            f"the configuration of its {header.policy!r} policy lacks "
-            f"{sorted(names - header.config.keys())} and has unknown "
-            f"{sorted(header.config.keys() - names)}"
+            f"the configuration of its {header.policy!r} policy lacks {sorted(lacks)} and has "
+            f"unknown {sorted(unknown)}"
         )
     policy: Policy = kind(**header.config)
     return policy

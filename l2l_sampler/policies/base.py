@@ -67,5 +67,9 @@ class Policy(ABC):
 
 
 def describe(policy: Policy) -> dict[str, Any]:
-    """The policy's fields as plain JSON values."""
-    return asdict(policy)  # type: ignore[call-overload, no-any-return]
+    """The policy's fields as plain JSON values, without those that are None.
+
+    So a field that came later, and is None by default, does not invalidate older files.
+    """
+    values: dict[str, Any] = asdict(policy)  # type: ignore[call-overload]
+    return {name: value for name, value in values.items() if value is not None}

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
@@ -25,7 +25,7 @@ from l2l_sampler.history import History
 from l2l_sampler.network_inputs import Encoding, encoding_of
 from l2l_sampler.policies.base import Cube, Params, Policy
 from l2l_sampler.policies.nets import init_linear, linear
-from l2l_sampler.policies.replay import Inputs, Symmetry, inputs_of
+from l2l_sampler.policies.replay import Inputs, Symmetry, episode_of, inputs_of
 from l2l_sampler.running import Running, start, update
 from l2l_sampler.surroundings import PENDING, Surroundings, nothing, take_in
 
@@ -91,13 +91,15 @@ class RecurrentPolicy(Policy):
 
     Up to `horizon` trials it is the paper's. From there it starts afresh every `horizon` trials
     in another symmetry of the cube: the first trial is a random point, and the network is fed
-    the incumbent before it goes on.
+    the incumbent before it goes on. One with a `patience` starts afresh sooner, and is told
+    nothing of what was before: it stays near its incumbent, and looks for another basin so.
 
     Attributes:
         dim: unit-cube axes D.
         horizon: trials T that it was trained for.
         workers: parallel workers N that it was trained for.
         encoding: name of the encoding of the results, see `network_inputs`.
+        patience: results without improvement after which it starts afresh; None for never.
     """
 
     input_layer: ClassVar[str]
@@ -107,6 +109,7 @@ class RecurrentPolicy(Policy):
     horizon: int = 100
     workers: int = 1
     encoding: str = "running-1"
+    patience: int | None = None
 
     def __post_init__(self) -> None:
         """Check what a checkpoint's header may have got wrong."""
@@ -116,6 +119,8 @@ class RecurrentPolicy(Policy):
                 "dim, horizon and workers must be at least 1; "
                 f"got {self.dim}, {self.horizon} and {self.workers}"
             )
+        if self.patience is not None and self.patience < 1:
+            raise ValueError(f"patience must be at least 1 result or None; got {self.patience}")
 
     @abstractmethod
     def init_core(self, rng: np.random.Generator, n_inputs: int) -> dict[str, np.ndarray]:
@@ -219,12 +224,14 @@ class RecurrentPolicy(Policy):
                 f"{cube.dim}; train one with `python -m train.fit --dim {cube.dim}`, or use the "
                 '"memory" policy, which works in any dimension'
             )
-        episode, age = divmod(history.n, self.horizon)
-        if episode > 0 and age == 0:
+        episode, first = episode_of(history, self.horizon, self.patience)
+        if episode > 0 and history.n == first:
             return cube.sample(rng, len(_JITTER) + 1)
         symmetry = Symmetry.draw(np.random.default_rng((_study_seed(rng), episode)), self.dim)
-        seen = History(symmetry.apply(history.x), history.y, history.asked, history.told)
-        fed = inputs_of(seen, episode * self.horizon, self.n_pending)
+        seen = replace(history, x=symmetry.apply(history.x))
+        if self.patience is not None:
+            seen, first = seen.take(np.arange(first, seen.n)), 0
+        fed = inputs_of(seen, first, self.n_pending)
         x = symmetry.undo(self.replay(params, fed))
         noise = rng.standard_normal((len(_JITTER), self.dim)) * np.array(_JITTER)[:, None]
         candidates = cube.snap(np.clip(np.vstack([x, x + noise]), 0.0, 1.0))

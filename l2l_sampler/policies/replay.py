@@ -86,6 +86,34 @@ def fed_at(history: History) -> np.ndarray:
     return np.where(history.finished, ask, history.n + 1)
 
 
+def episode_of(history: History, horizon: int, patience: int | None) -> tuple[int, int]:
+    """Which episode the next ask belongs to, and the number of the ask that began it.
+
+    An episode ends after `horizon` asks or, with a patience, when as many results of its own
+    trials have come in since the last improvement among them.
+    """
+    if patience is None:
+        episode = history.n // horizon
+        return episode, episode * horizon
+    ask, episode, first = fed_at(history), 0, 0
+    while True:
+        end = min(first + horizon, _lost_patience(history, ask, first, patience))
+        if end > history.n:
+            return episode, first
+        episode, first = episode + 1, end
+
+
+def _lost_patience(history: History, ask: np.ndarray, first: int, patience: int) -> int:
+    """The ask at which the trials from `first` on have disappointed; past all if they have not."""
+    own = first + np.flatnonzero(ask[first:] <= history.n)
+    own = own[np.lexsort((own, history.told[own], ask[own]))]
+    lowest = np.minimum.accumulate(np.append(np.inf, history.y[own]))
+    place = np.arange(1, len(own) + 1)
+    improved = np.maximum.accumulate(np.where(lowest[1:] < lowest[:-1], place, 0))
+    late = np.flatnonzero(place - improved >= patience)
+    return int(ask[own[late[0]]]) if len(late) else history.n + 1
+
+
 def inputs_of(history: History, first: int = 0, n_pending: int = 0) -> Inputs:
     """Inputs of the asks first, ..., n of a network that starts afresh at ask `first`.
 
