@@ -24,6 +24,7 @@ def test_from_four_dimensions_on_the_parallel_policy_comes_to_see_its_surroundin
     before = load(paper.checkpoint(kind, "parallel-oi", 4, tmp_path))
     assert (before.policy.encoding, last.policy.encoding) == ("running-1", "local-1")
     assert last.header.loss == "oi" and last.policy.workers == 5
+    assert last.policy.patience == paper.PATIENCE and before.policy.patience is None
 
 
 def test_stages_that_are_done_are_not_repeated(tmp_path):

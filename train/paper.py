@@ -19,6 +19,7 @@ from train.fit import fit
 
 KINDS = ("lstm", "dnc")
 WORKERS = 5
+PATIENCE = 9
 FIRST_STEPS = {1: 4000, 2: 3000, 3: 4000, 4: 5000, 6: 8000, 9: 8000}
 """Gradient steps of the first stage by dimension."""
 MOST_STEPS = 8000  # in other dimensions
@@ -39,6 +40,8 @@ class Stage:
         rate: highest learning rate.
         workers: trials that run at once.
         encoding: of the results, see `network_inputs`.
+        batch: functions side by side; None for the usual number.
+        patience: results without improvement before a fresh start at run time.
     """
 
     after: str | None
@@ -47,11 +50,14 @@ class Stage:
     rate: float = 1e-3
     workers: int = 1
     encoding: str = "running-1"
+    batch: int | None = None
+    patience: int | None = None
 
     def options(self) -> list[str]:
         """The command line of `train.fit`, without policy, dimension and files."""
         values = {name: value for name, value in vars(self).items() if name != "after"}
-        return [text for name, value in values.items() for text in (f"--{name}", str(value))]
+        given = {name: str(value) for name, value in values.items() if value is not None}
+        return [text for name, value in given.items() for text in (f"--{name}", value)]
 
 
 def stages(dim: int) -> dict[str, Stage]:
@@ -69,12 +75,15 @@ def stages(dim: int) -> dict[str, Stage]:
         }
     # With several workers, more dimensions take longer to learn. The surroundings of the incumbent
     # come in late: a policy that sees them from the start never learns to leave it.
+    local = {"workers": WORKERS, "encoding": "local-1"}
     return found | {
         "parallel-ei": Stage("ei", "logei", 6000, 1e-3, WORKERS),
         "parallel-oi": Stage("parallel-ei", "oi+logei", 2000, 3e-4, WORKERS),
-        "local-ei": Stage("parallel-oi", "logei", 1500, 1e-3, WORKERS, "local-1"),
-        "local-oi": Stage("local-ei", "oi+logei", 1000, 3e-4, WORKERS, "local-1"),
-        "parallel": Stage("local-oi", "oi", 1500, 3e-4, WORKERS, "local-1"),
+        "local-ei": Stage("parallel-oi", "logei", 1500, **local),
+        "local-oi": Stage("local-ei", "oi+logei", 1000, rate=3e-4, **local),
+        "parallel": Stage(
+            "local-oi", "oi", 3500, rate=2e-4, **local, batch=384, patience=PATIENCE
+        ),
     }
 
 
