@@ -83,6 +83,17 @@ def test_the_ei_is_the_exponential_of_the_log_ei():
     assert torch.allclose(LOSSES["ei"](*setup), -torch.exp(-LOSSES["logei"](*setup)))
 
 
+def test_hopeless_steps_count_alike_when_the_log_ei_is_bounded():
+    functions, trials, steps = setting()
+    duplicates = trials.x[:, :1].expand(B, S, DIM)
+    hopeless = LOSSES["bounded-logei"](functions, trials, steps._replace(p=duplicates))
+    assert torch.allclose(hopeless, torch.full_like(hopeless, 4.0))
+    found = LOSSES["bounded-logei"](functions, trials, steps)
+    ei = torch.exp(-LOSSES["logei"](functions, trials, steps))
+    assert torch.allclose(found, -torch.log(ei + math.exp(-4.0)))
+    assert (found <= 4.0).all() and (found < 3.9).any()
+
+
 def test_the_summed_loss_is_the_sum_of_the_values():
     functions, trials, steps = setting()
     assert torch.equal(LOSSES["sum"](functions, trials, steps), trials.g[:, -S:])
@@ -106,7 +117,7 @@ def test_the_first_trial_of_a_run_is_no_improvement():
     assert torch.equal(values.grad, torch.tensor([[-1.0, 0.0, 0.0, 1.0]]))
 
 
-@pytest.mark.parametrize("name", ["ei", "logei"])
+@pytest.mark.parametrize("name", ["ei", "logei", "bounded-logei"])
 def test_the_gradient_of_a_step_reaches_its_own_proposal_alone(name):
     functions, trials, steps = setting()
     terms = LOSSES[name](functions, trials, steps)

@@ -1,4 +1,4 @@
-"""What the recurrent policies are trained to minimise: five losses, one term a step.
+"""What the recurrent policies are trained to minimise: six losses, one term a step.
 
 Notation
     B  runs side by side   S  steps   T  trials that a run has room for   D  dimension
@@ -24,6 +24,7 @@ from train.rollout import Steps, Trials
 _GROUPS = 6  # of runs of similar length, so that short ones are not padded to the longest
 _ANCHOR = 0.03  # weight of log EI beside the observed improvement
 _LOWEST_ANCHOR = -40.0  # log EI from which on it no longer counts
+_FLOOR = -4.0  # log EI about which improvements begin to count, when it is bounded
 _MIN_VARIANCE = 1e-12  # as in `gp`, a duplicate must look worthless
 
 Loss: TypeAlias = Callable[[Functions, Trials, Steps, float], Tensor]
@@ -57,6 +58,17 @@ def log_expected_improvement(
     return -causal_log_ei(functions, trials, steps, margin)
 
 
+def bounded_log_expected_improvement(
+    functions: Functions, trials: Trials, steps: Steps, margin: float = 0.0
+) -> Tensor:
+    """-log(EI(x_t | y_{1:t-1}) + exp(-4)): hopeless steps do not outweigh all others.
+
+    Late in a run log EI has a long lower tail, and its mean rewards whoever avoids that.
+    """
+    log_ei = causal_log_ei(functions, trials, steps, margin)
+    return -torch.logaddexp(log_ei, torch.full_like(log_ei, _FLOOR))
+
+
 def anchored_improvement(
     functions: Functions, trials: Trials, steps: Steps, margin: float = 0.0
 ) -> Tensor:
@@ -74,6 +86,7 @@ LOSSES: dict[str, Loss] = {
     "oi": observed_improvement,
     "ei": expected_improvement,
     "logei": log_expected_improvement,
+    "bounded-logei": bounded_log_expected_improvement,
     "oi+logei": anchored_improvement,
 }
 
