@@ -41,7 +41,7 @@ def test_every_stage_is_a_valid_command(tmp_path, monkeypatch):
     monkeypatch.setattr(paper, "fit", lambda config, resume: asked.append(config) or config.out)
     for stage in paper.STAGES:
         paper.train("dnc", stage, 9, tmp_path)
-    assert {config.loss for config in asked} == {"logei", "oi+logei", "oi", "sum"}
+    assert {config.loss for config in asked} == {"logei", "bounded-logei", "oi+logei", "oi", "sum"}
     assert all(config.policy == "dnc" and config.steps for config in asked)
 
 

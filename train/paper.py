@@ -65,6 +65,7 @@ def stages(dim: int) -> dict[str, Stage]:
     first = FIRST_STEPS.get(dim, MOST_STEPS)
     found = {
         "ei": Stage(None, "logei", first),
+        "bounded": Stage("ei", "bounded-logei", 3000, rate=5e-4),
         "oi": Stage("ei", "oi+logei", 1500, rate=3e-4),
         "sum": Stage("ei", "sum", 1000, rate=3e-4),
     }
@@ -87,7 +88,7 @@ def stages(dim: int) -> dict[str, Stage]:
     }
 
 
-STAGES = ("ei", "oi", "sum", "parallel")
+STAGES = ("ei", "bounded", "oi", "sum", "parallel")
 """Stages that are there in every dimension."""
 
 
