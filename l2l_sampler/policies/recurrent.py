@@ -92,7 +92,7 @@ class RecurrentPolicy(Policy):
     Up to `horizon` trials it is the paper's. From there it starts afresh every `horizon` trials
     in another symmetry of the cube: the first trial is a random point, and the network is fed
     the incumbent before it goes on. One with a `patience` starts afresh sooner, and is told
-    nothing of what was before: it stays near its incumbent, and looks for another basin so.
+    nothing of what was before, so that it settles in another basin.
 
     Attributes:
         dim: unit-cube axes D.
