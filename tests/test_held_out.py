@@ -104,7 +104,7 @@ def test_a_parallel_policy_has_its_workers_and_reports_every_trial():
     assert (curves.diff(dim=1) <= 0.0).all()
     alone = held_out.Cell("mine", "gp", 2, 3, 12, 0, policy).curves()
     assert not torch.equal(curves, alone)
-    latent, _ = play_parallel(parallel, "gp", 2, 3, 12, 5, 0.3)
+    latent, _ = play_parallel(parallel, functions_of("gp", 2, 3), 12, 5, 0.3)
     assert np.array_equal(curves.numpy(), np.minimum.accumulate(latent, 1))
 
 

@@ -8,8 +8,8 @@ it lies from that of the first peer (negative is better) with the standard error
 difference; all of it, function by function, is written as JSON, and on request drawn.
 Every method is given each function's real search space, see `spaces`. Finished cells, each a
 method on a prior and a dimension, are kept in a JSON-lines file: a second run goes on from there.
-Recurrent policies run on all functions side by side; those trained for several workers have as
-many in simulated time, and choose their own first point.
+Sequential recurrent policies run on all functions side by side; those trained for several workers
+have as many in simulated time, run as they are shipped, and choose their own first point.
 """
 
 from __future__ import annotations
@@ -113,9 +113,7 @@ def _recurrent(policy: TrainedPolicy, functions: Functions, cell: Cell) -> Tenso
     """`Cell.curves` of a recurrent policy; a parallel one's trials count in the order asked."""
     workers = policy.policy.workers
     if workers > 1:
-        latent, _ = play_parallel(
-            policy, cell.prior, cell.dim, cell.draws, cell.trials, workers, SPREAD, cell.seed
-        )
+        latent, _ = play_parallel(policy, functions, cell.trials, workers, SPREAD, cell.seed)
         return torch.from_numpy(latent).cummin(1).values
     params = {name: torch.tensor(value) for name, value in policy.params.items()}
     return curves_of(policy.policy, params, functions, cell.trials, seed=cell.seed)

@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 from l2l_sampler.registry import load_policy
 from train.simulated_workers import play_parallel
+from train.validate import held_out
 
 WORKERS = (1, 2, 4, 8)
 BUDGETS = (8, 16, 32, 64)
@@ -99,7 +100,8 @@ def main(argv: list[str] | None = None) -> None:
     if not 1 <= options.target <= options.trials:
         parser.error(f"--target must be from 1 to --trials {options.trials}")
     policy = load_policy(options.policy, options.dim)
-    arguments = (policy, options.prior, options.dim, options.draws, options.trials)
+    functions = held_out(options.prior, options.dim, options.draws)
+    arguments = (policy, functions, options.trials)
     cells = [delayed(play_parallel)(*arguments, w, options.spread) for w in WORKERS]
     done = Parallel(n_jobs=options.jobs, return_as="generator")(cells)
     runs = dict(zip(WORKERS, tqdm(done, total=len(cells), unit="cell"), strict=True))

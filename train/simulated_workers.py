@@ -1,4 +1,4 @@
-"""A policy with simulated asynchronous workers on held-out functions.
+"""A policy with simulated asynchronous workers on functions.
 
 Notation
     B  functions     T  trials of each     W  workers     d  dimensions
@@ -14,29 +14,27 @@ import torch
 from l2l_sampler.checkpoint import TrainedPolicy
 from l2l_sampler.history import History
 from l2l_sampler.proposal import propose
+from train.priors import Functions
 from train.spaces import spaces
-from train.validate import held_out
 
 
 @torch.no_grad()
 def play_parallel(
     policy: TrainedPolicy,
-    prior: str,
-    dim: int,
-    draws: int,
+    functions: Functions,
     trials: int,
     workers: int,
     spread: float,
     seed: int = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Run W simulated workers on each of B = `draws` held-out functions.
+    """Run W simulated workers on each of B functions.
 
     Returns:
         latent: (B, T) latent values in the order asked.
         ended: (B, T) when each trial ended; the mean time of a trial is 1.
     """
     torch.set_num_threads(1)
-    functions = held_out(prior, dim, draws, seed)
+    draws, dim = functions.rate.shape
     layouts = spaces(functions)
     # One for every function: a recurrent policy remembers the last replays.
     policies = [replace(policy, policy=replace(policy.policy)) for _ in layouts]

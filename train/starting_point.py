@@ -47,12 +47,10 @@ def _with_new_inputs(start: TrainedPolicy, policy: Policy) -> Mapping[str, np.nd
     if not (isinstance(old, RecurrentPolicy) and isinstance(policy, RecurrentPolicy)):
         return start.params
     encoding = encoding_of(policy.encoding)
-    if encoding.begins_with != old.encoding or old.dim != policy.dim:
+    if (old.kind, old.dim, old.encoding) != (policy.kind, policy.dim, encoding.begins_with):
         return start.params
     count = encoding_of(old.encoding).n_inputs(old.dim)
     name = f"{policy.input_layer}.weight"
-    if name not in start.params:
-        return start.params
     inputs, states = np.split(start.params[name], [count])
     new = np.zeros((encoding.n_inputs(policy.dim) - count, inputs.shape[1]))
     return {**start.params, name: np.concatenate([inputs, new, states])}

@@ -143,7 +143,7 @@ def inputs_of(history: History, first: int = 0, n_pending: int = 0) -> Inputs:
     events.sort(key=lambda event: event[0])
     at, row = np.array(events, dtype=int).reshape(-1, 2).T
     o = (row != dummy).astype(np.float64)
-    shown = _pending(history, at, row, ask <= first if first > 0 else ask < 0, n_pending)
+    shown = _pending(history, at, row, (first > 0) & (ask <= first), n_pending)
     if not n:
         return Inputs(np.zeros((len(row), dim)), np.zeros(len(row)), o, *shown)
     x = np.where(o[:, None] > 0.0, history.x[row], 0.0)
