@@ -80,8 +80,8 @@ def seconds_of_bare_steps(name: str, repeats: int, steps: int = 100) -> np.ndarr
     policy, times = trained.policy, []
     assert isinstance(policy, RecurrentPolicy)
     for _ in range(repeats + 1):
-        state = policy.initial_state(trained.params, 1)
         x, y, o = np.zeros((1, len(SPACE))), np.zeros(1), np.zeros(1)
+        state = policy.initial_state(trained.params, 1, like=x)
         seconds = 0.0
         for _ in range(steps):
             start = time.perf_counter()

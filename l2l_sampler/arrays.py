@@ -89,7 +89,7 @@ def clamp_unit(x: Array) -> Array:
     sigmoid saturates in the corners. Here a descent step may always lead inwards.
     """
     if not is_torch_array(x):
-        return np.clip(x, 0.0, 1.0)
+        return clip(x, 0.0, 1.0)
     inside = x + (x.clamp(0.0, 1.0) - x).detach()
     if inside.requires_grad:
 

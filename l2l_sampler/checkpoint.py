@@ -110,7 +110,7 @@ class TrainedPolicy:
 
     Attributes:
         policy: the mathematics.
-        params: float64 arrays by name.
+        params: arrays by name, of the policy's `precision`.
         header: where it comes from.
     """
 
@@ -165,7 +165,7 @@ def load(path: str | os.PathLike[str]) -> TrainedPolicy:
     """Read one file and rebuild its policy.
 
     Returns:
-        The policy, its parameters as float64.
+        The policy, its parameters in its `precision`.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -190,7 +190,7 @@ def load(path: str | os.PathLike[str]) -> TrainedPolicy:
                 f"has {name} {actual!r}. {_RETRAIN}"
             )
     _check_tensors(path, tensors, expected)
-    params = {name: value.astype(np.float64) for name, value in tensors.items()}
+    params = {name: value.astype(policy.precision) for name, value in tensors.items()}
     return TrainedPolicy(policy, params, header)
 
 

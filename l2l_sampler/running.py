@@ -101,7 +101,8 @@ def z_scores(run: Running) -> Array:
     """(B, 2) standard scores of the last and the best value, clipped; 0 while all are equal."""
     xp = array_namespace(run.n)
     varies, unit, sd = _scale(run)
-    gap = 0.5 * xp.stack([run.last, run.best], axis=-1) - 0.5 * run.origin[:, None]
+    y = xp.concat([run.last[:, None], run.best[:, None]], axis=-1)
+    gap = 0.5 * y - 0.5 * run.origin[:, None]
     z = (gap / unit[:, None] - run.mean[:, None]) / sd[:, None]
     return xp.where(varies[:, None], xp.maximum(xp.minimum(z, Z_LIMIT), -Z_LIMIT), 0.0)
 

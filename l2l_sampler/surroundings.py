@@ -1,8 +1,7 @@
-"""What is known around the incumbent: the results nearest to it, their slope, and pending trials.
+"""What is known around the incumbent: the results nearest to it, and their slope.
 
 Notation
-    B  runs side by side (1 at inference)   D  unit-cube axes   M  results kept   P  pending trials
-    R  radii                                o  (B,) 1 where there is a result, 0 for the dummy
+    B  runs side by side (1 at inference)   D  unit-cube axes   M  results kept   R  radii
 A hidden state of one vector learns to steer by the last few results, but not to hold the
 neighbourhood of the incumbent until results come back from several workers.
 """
@@ -17,57 +16,43 @@ from l2l_sampler.arrays import Array, array_namespace
 from l2l_sampler.running import Running, above_best
 
 KEPT = 24
-PENDING = 4
 RADII = (0.1, 0.25, 0.6)
 """Standard deviations, in unit-cube lengths, of the weights with which slopes are fitted."""
 _RIDGE = 0.1  # of squared radii
 
 
 class Surroundings(NamedTuple):
-    """Points around the incumbent.
+    """Results around the incumbent.
 
     Attributes:
-        x: (B, M, D) results, those nearest to the incumbents so far.
+        x: (B, M, D) points, those nearest to the incumbents so far.
         y: (B, M) their values.
         held: (B, M) 1 where there is such a result.
-        pending: (B, P, D) the last points asked of which no result was fed, latest first.
-        busy: (B, P) 1 where there is such a point.
     """
 
     x: Array
     y: Array
     held: Array
-    pending: Array
-    busy: Array
 
 
 def nothing(batch: int, dim: int, like: Array) -> Surroundings:
-    """No results and no pending trials, in the dtype and on the device of `like`."""
+    """No results, in the dtype and on the device of `like`."""
     xp = array_namespace(like)
 
     def zeros(*shape: int) -> Array:
         return xp.zeros((batch, *shape), dtype=like.dtype, device=device(like))
 
-    return Surroundings(
-        zeros(KEPT, dim), zeros(KEPT), zeros(KEPT), zeros(PENDING, dim), zeros(PENDING)
-    )
+    return Surroundings(zeros(KEPT, dim), zeros(KEPT), zeros(KEPT))
 
 
-def take_in(
-    around: Surroundings,
-    run: Running,
-    before: Running,
-    x: Array,
-    pending: tuple[Array, Array] | None,
-) -> Surroundings:
-    """Add a result where it counted, in place of the one farthest away, and the pending trials.
+def take_in(around: Surroundings, run: Running, before: Running, x: Array) -> Surroundings:
+    """Add a result where it counted, in place of the one farthest away.
 
     Args:
         around: so far.
         run: statistics after the result.
         before: statistics before it.
         x: (B, D) its point.
-        pending: points (B, P, D), and (B, P) 1 where there is one; None if there are none.
     """
     xp = array_namespace(run.n)
     far = xp.sum((around.x - run.x_best[:, None]) ** 2, axis=-1)
@@ -75,13 +60,10 @@ def take_in(
     near = xp.sum((x - run.x_best) ** 2, axis=-1)
     place = xp.arange(KEPT, device=device(far)) == xp.argmax(far, axis=-1)[:, None]
     put = place & (run.n > before.n)[:, None] & (near[:, None] <= far)
-    points, busy = pending or (around.pending, xp.zeros_like(around.busy))
     return Surroundings(
         x=xp.where(put[..., None], x[:, None], around.x),
         y=xp.where(put, run.last[:, None], around.y),
         held=xp.where(put, 1.0, around.held),
-        pending=points,
-        busy=busy,
     )
 
 

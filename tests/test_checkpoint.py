@@ -53,14 +53,15 @@ def test_what_is_saved_is_what_is_loaded(trained, written):
     assert loaded.header == trained.header == read_header(written)
     assert loaded.params.keys() == trained.params.keys()
     for name, value in trained.params.items():
-        assert loaded.params[name].dtype == np.float64
+        assert loaded.params[name].dtype == trained.policy.precision
         assert_array_equal(loaded.params[name], value.astype(np.float32))
 
 
 def test_a_loaded_policy_proposes_what_the_saved_one_did(trained, written):
     single = {name: value.astype(np.float32) for name, value in trained.params.items()}
     exact = replace(
-        trained, params={name: value.astype(np.float64) for name, value in single.items()}
+        trained,
+        params={name: value.astype(trained.policy.precision) for name, value in single.items()},
     )
     cube = UnitCube({name: FloatAxis(0.0, 1.0) for name in "abc"})
     rng = np.random.default_rng(5)
@@ -93,7 +94,7 @@ def test_half_precision_keeps_three_digits_and_halves_the_file(trained, written,
     path = tmp_path / "half.safetensors"
     save(path, trained, half=True)
     for name, value in load(path).params.items():
-        assert value.dtype == np.float64
+        assert value.dtype == trained.policy.precision
         assert_allclose(value, trained.params[name], rtol=5e-4, atol=1e-7)
     tensors = sum(value.nbytes for value in content(written)[1].values())
     assert sum(value.nbytes for value in content(path)[1].values()) * 2 == tensors

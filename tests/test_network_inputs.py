@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from l2l_sampler.network_inputs import ENCODINGS, encoding_of
+from l2l_sampler.network_inputs import ENCODINGS, PENDING, Seen, encoding_of
 from l2l_sampler.running import start, update
-from l2l_sampler.surroundings import PENDING, RADII, nothing, take_in
+from l2l_sampler.surroundings import RADII, nothing, take_in
 
 DIM = 2
 HARD = [
@@ -37,8 +37,8 @@ def inputs(name, y, pending=None, o=ONE):
     for k, (point, value) in enumerate(zip(x, y, strict=True), start=1):
         told = o if k == len(y) else ONE
         before, run = run, update(run, point[None], np.array([value]), told)
-        around = take_in(around, run, before, point[None], pending)
-        rows.append(encoding_of(name).inputs(run, around, point[None], told, 100))
+        around = take_in(around, run, before, point[None])
+        rows.append(encoding_of(name).inputs(Seen(run, around, point[None], told, pending), 100))
     return np.vstack(rows)
 
 
@@ -74,8 +74,8 @@ def test_the_raw_encoding_is_the_papers():
     run = update(start(1, 2, np.zeros(1)), np.array([[0.2, 0.9]]), np.array([-3.0]), ONE)
     encode = encoding_of("raw-1").inputs
     point = np.array([[0.2, 0.9]])
-    assert_allclose(encode(run, None, point, ONE, 100), [[0.2, 0.9, -3.0, 1.0]])
-    assert_allclose(encode(run, None, point, np.zeros(1), 100), [[0.0] * 4])
+    assert_allclose(encode(Seen(run, None, point, ONE), 100), [[0.2, 0.9, -3.0, 1.0]])
+    assert_allclose(encode(Seen(run, None, point, np.zeros(1)), 100), [[0.0] * 4])
 
 
 @every_encoding
@@ -110,7 +110,7 @@ def test_local_inputs_show_no_result_where_there_is_none():
 def test_local_inputs_need_the_surroundings():
     run = start(1, DIM, np.zeros(1))
     with pytest.raises(ValueError, match="local-1 needs the surroundings"):
-        encoding_of("local-1").inputs(run, None, np.zeros((1, DIM)), ONE, 100)
+        encoding_of("local-1").inputs(Seen(run, None, np.zeros((1, DIM)), ONE), 100)
 
 
 def test_an_unknown_encoding_is_named_in_the_error():

@@ -120,6 +120,24 @@ def test_remembering_a_prefix_changes_no_proposal(policy):
     assert not np.allclose(propose(policy, params, changed), propose(policy, params, history))
 
 
+@every_policy
+def test_in_single_precision_statistics_stay_in_double_and_proposals_are_nearly_the_same(policy):
+    assert policy.precision == np.float32
+    double = lively(policy)
+    single = {name: value.astype(np.float32) for name, value in double.items()}
+    history = random_history(np.random.default_rng(3), 20)
+    for offset in (0.0, 1e9) if policy.encoding != "raw-1" else (0.0,):
+        shifted = replace(history, y=history.y + offset)
+        expected = propose(policy, double, shifted)
+        assert_allclose(propose(policy, single, shifted), expected, atol=1e-4)
+    state = policy.initial_state(single, 2, like=history.x)
+    for _ in range(2):
+        state, x = policy.step(single, state, history.x[:2], history.y[:2], np.ones(2))
+        statistics = (*state.running, *(state.around or ()), x)
+        assert {a.dtype for a in state.hidden} == {np.dtype(np.float32)}
+        assert {a.dtype for a in statistics} == {np.dtype(np.float64)}
+
+
 def test_a_replay_that_was_remembered_costs_one_step():
     class Counting(LSTMPolicy):
         steps = 0

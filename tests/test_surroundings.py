@@ -1,4 +1,4 @@
-"""Results near the incumbent, their slope, and pending trials."""
+"""Results near the incumbent, and their slope."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
 from l2l_sampler.running import start, update
-from l2l_sampler.surroundings import KEPT, PENDING, RADII, nothing, slopes, take_in
+from l2l_sampler.surroundings import KEPT, RADII, nothing, slopes, take_in
 
 DIM = 3
 
@@ -17,7 +17,7 @@ def feed(x, y, like=None):
     run, around, one = start(1, DIM, like), nothing(1, DIM, like), like + 1.0
     for k in range(len(y)):
         before, run = run, update(run, x[k : k + 1], y[k : k + 1], one)
-        around = take_in(around, run, before, x[k : k + 1], None)
+        around = take_in(around, run, before, x[k : k + 1])
     return around, run
 
 
@@ -56,7 +56,7 @@ def test_what_did_not_count_is_not_kept():
     around, _ = feed(x, y)
     assert around.held.sum() == 2 and np.isfinite(around.y).all()
     run = feed(x, y)[1]
-    after = take_in(around, run, run, x[:1], None)
+    after = take_in(around, run, run, x[:1])
     for found, expected in zip(after, around, strict=True):
         assert_array_equal(found, expected)
 
@@ -66,15 +66,6 @@ def test_infinities_are_kept_as_the_worst_value():
     y[3] = np.inf
     around, run = feed(x, y)
     assert sorted(around.y[0, :4]) == sorted([*y[:3], run.worst[0]])
-
-
-def test_pending_trials_are_those_of_the_last_step():
-    x, y = points(3)
-    around, run = feed(x, y)
-    pending = (np.full((1, PENDING, DIM), 0.5), np.ones((1, PENDING)))
-    seen = take_in(around, run, run, x[:1], pending)
-    assert seen.pending is pending[0] and seen.busy is pending[1]
-    assert take_in(seen, run, run, x[:1], None).busy.sum() == 0.0
 
 
 def test_the_slope_of_a_plane_is_found_where_there_is_data():

@@ -101,14 +101,13 @@ def _recurrent(policy: RecurrentPolicy, params: Mapping[str, Tensor]) -> Ask:
     @torch.no_grad()
     def ask(x: Tensor, y: Tensor) -> Tensor:
         nonlocal state
-        batch = len(x)
-        x, y = x.to(like), y.to(like)
+        x, y = x.to(like.device), y.to(like.device)
         if x.shape[1] == 1:
-            state = policy.initial_state(params, batch)
-            nothing = like.new_zeros(batch)
+            state = policy.initial_state(params, len(x), like=x)
+            nothing = x.new_zeros(len(x))
             state, _ = policy.step(params, state, torch.zeros_like(x[:, 0]), nothing, nothing)
         assert state is not None
-        state, p = policy.step(params, state, x[:, -1], y[:, -1], like.new_ones(batch))
+        state, p = policy.step(params, state, x[:, -1], y[:, -1], x.new_ones(len(x)))
         return p.cpu()
 
     return ask

@@ -38,6 +38,8 @@ class Policy(ABC):
     """
 
     kind: ClassVar[str]
+    precision: ClassVar[type[np.floating]] = np.float64
+    """Type of its parameters at run time."""
     encoding: str  # name of the encoding that turns objective values into inputs
 
     @property
@@ -56,7 +58,7 @@ class Policy(ABC):
         """Candidates for the next trial, best first.
 
         Args:
-            params: numpy parameters, float64.
+            params: numpy parameters, of `precision`.
             history: trials so far.
             cube: the search space.
             rng: the only source of randomness.

@@ -58,6 +58,6 @@ def lstm_cell(
     xp = array_namespace(x)
     gates = linear(params, name, xp.concat([x, h], axis=-1))
     n = h.shape[-1]
-    through = sigmoid(gates[..., : 2 * n])
-    c = through[..., n:] * c + through[..., :n] * xp.tanh(gates[..., 2 * n : 3 * n])
-    return sigmoid(gates[..., 3 * n :]) * xp.tanh(c), c
+    through = sigmoid(gates)  # of the cell's gate too, which is cheaper than to leave it out
+    c = through[..., n : 2 * n] * c + through[..., :n] * xp.tanh(gates[..., 2 * n : 3 * n])
+    return through[..., 3 * n :] * xp.tanh(c), c

@@ -22,12 +22,12 @@ from array_api_compat import device
 
 from l2l_sampler.arrays import Array, array_namespace, clamp_unit, sigmoid
 from l2l_sampler.history import History
-from l2l_sampler.network_inputs import Encoding, encoding_of
+from l2l_sampler.network_inputs import PENDING, Encoding, Seen, encoding_of
 from l2l_sampler.policies.base import Cube, Params, Policy
 from l2l_sampler.policies.nets import init_linear, linear
 from l2l_sampler.policies.replay import Inputs, Symmetry, episode_of, inputs_of
 from l2l_sampler.running import Running, start, update
-from l2l_sampler.surroundings import PENDING, Surroundings, nothing, take_in
+from l2l_sampler.surroundings import Surroundings, nothing, take_in
 
 Hidden: TypeAlias = tuple[Array, ...]
 
@@ -41,7 +41,7 @@ class State(NamedTuple):
 
     Attributes:
         running: statistics of the results fed so far.
-        around: what is known around the incumbent; None if the encoding does not look at it.
+        around: results around the incumbent; None if the encoding does not look at them.
         hidden: the network's own arrays, each (B, ...).
     """
 
@@ -73,12 +73,10 @@ class ReplayCache:
 
     def longest(self, params: Params, inputs: Inputs) -> Replayed | None:
         """The longest remembered prefix of `inputs`, if any."""
-        known = [
-            entry
-            for entry in self._entries
-            if entry.params is params and inputs.starts_with(entry.inputs)
-        ]
-        return max(known, key=lambda entry: len(entry.inputs.o), default=None)
+        for entry in sorted(self._entries, key=lambda entry: -len(entry.inputs.o)):
+            if entry.params is params and inputs.starts_with(entry.inputs):
+                return entry
+        return None
 
     def add(self, entry: Replayed) -> None:
         """Remember a replay in the place of the oldest one."""
@@ -102,6 +100,7 @@ class RecurrentPolicy(Policy):
         patience: results without improvement after which it starts afresh; None for never.
     """
 
+    precision = np.float32  # its time goes into reading weights
     input_layer: ClassVar[str]
     """Prefix of the parameters that meet the inputs first."""
 
@@ -147,9 +146,13 @@ class RecurrentPolicy(Policy):
             **init_linear(rng, "out", self.n_features, n_out, scale=0.05),
         }
 
-    def initial_state(self, params: Params, batch: int) -> State:
-        """State of `batch` runs before the first step (h_0)."""
-        like = params["out.bias"]
+    def initial_state(self, params: Params, batch: int, like: Array | None = None) -> State:
+        """State of `batch` runs before the first step (h_0).
+
+        Statistics are kept in the dtype of `like`, such as points or results to come; in that of
+        the parameters by default.
+        """
+        like = params["out.bias"] if like is None else like
         around = nothing(batch, self.dim, like) if self._encoding.local else None
         return State(start(batch, self.dim, like), around, self.initial_hidden(params, batch))
 
@@ -174,7 +177,7 @@ class RecurrentPolicy(Policy):
         would saturate in the corners.
 
         Args:
-            params: the network's parameters, numpy or torch.
+            params: the network's parameters, numpy or torch; it works in their dtype.
             state: of B runs.
             x: (B, D) point of the result.
             y: (B,) its value; may be infinite.
@@ -188,10 +191,12 @@ class RecurrentPolicy(Policy):
         running = update(state.running, x, y, o)
         around = state.around
         if around is not None:
-            around = take_in(around, running, state.running, x, pending)
-        inputs = self._encoding.inputs(running, around, x, o, self.horizon)
+            around = take_in(around, running, state.running, x)
+        inputs = self._encoding.inputs(Seen(running, around, x, o, pending), self.horizon)
+        xp = array_namespace(inputs)
+        inputs = xp.astype(inputs, params["out.bias"].dtype, copy=False)
         hidden, features = self.core(params, state.hidden, inputs)
-        out = linear(params, "out", features)
+        out = xp.astype(linear(params, "out", features), x.dtype, copy=False)
         if self._encoding.anchored:
             pull = sigmoid(out[:, self.dim :]) * (running.x_best - 0.5)
             out = out[:, : self.dim] + pull
@@ -207,7 +212,7 @@ class RecurrentPolicy(Policy):
         `default_rng((study seed, trial number))`.
 
         Args:
-            params: numpy parameters, float64.
+            params: numpy parameters, of `precision`.
             history: trials so far.
             cube: the search space, of `dim` axes.
             rng: draws the points around the network's.
@@ -241,7 +246,7 @@ class RecurrentPolicy(Policy):
         """The proposal after `inputs`, (D,)."""
         past = self._cache.longest(params, inputs)
         if past is None:
-            done, state, x = 0, self.initial_state(params, 1), np.empty((1, self.dim))
+            done, state, x = 0, self.initial_state(params, 1, inputs.x), np.empty((1, self.dim))
         else:
             done, state, x = len(past.inputs.o), past.state, past.x
         for k in range(done, len(inputs.o)):
@@ -286,6 +291,6 @@ def _study_seed(rng: np.random.Generator) -> int:
 
 def _tried(points: np.ndarray, x: np.ndarray) -> np.ndarray:
     """(m,) whether each point has been asked before, for points (m, D) and x (n, D)."""
-    gap = np.abs(points[:, None] - x).max(axis=-1, initial=0.0)
-    tried: np.ndarray = (gap < _SAME).any(axis=-1)
+    same = np.abs(points[:, None] - x) < _SAME
+    tried: np.ndarray = same.all(axis=-1).any(axis=-1)
     return tried

@@ -127,21 +127,20 @@ def inputs_of(history: History, first: int = 0, n_pending: int = 0) -> Inputs:
         n_pending: how many pending trials P to show at each input.
     """
     n, dim = history.x.shape
-    ask = fed_at(history)
-    dummy = -1
-    events = []  # (ask, row of the history or dummy), in the order of feeding
+    ask, dummy = fed_at(history), -1
+    start = [dummy]  # row of the history or dummy, fed at ask `first`
     if first > 0:
-        events.append((first, dummy))
         known = np.flatnonzero((ask <= first) & np.isfinite(history.y))
-        if len(known):
-            events.append((first, int(known[np.argmin(history.y[known])])))
-    later = range(first + 1 if first > 0 else 0, n + 1)
+        start += known[np.argmin(history.y[known], keepdims=True)].tolist() if len(known) else []
     arrived = np.flatnonzero((ask > first) & (ask <= n))
     arrived = arrived[np.lexsort((arrived, history.told[arrived], ask[arrived]))]
-    events += zip(ask[arrived].tolist(), arrived.tolist(), strict=True)
-    events += [(k, dummy) for k in sorted(set(later).difference(ask[arrived].tolist()))]
-    events.sort(key=lambda event: event[0])
-    at, row = np.array(events, dtype=int).reshape(-1, 2).T
+    empty = np.ones(n + 1, dtype=bool)  # asks from which on nothing came in
+    empty[: first + 1] = empty[ask[arrived]] = False
+    none = np.flatnonzero(empty)
+    at = np.concatenate([np.full(len(start), first), ask[arrived], none])
+    row = np.concatenate([start, arrived, np.full(len(none), dummy)])
+    order = np.argsort(at, kind="stable")
+    at, row = at[order], row[order]
     o = (row != dummy).astype(np.float64)
     shown = _pending(history, at, row, (first > 0) & (ask <= first), n_pending)
     if not n:
