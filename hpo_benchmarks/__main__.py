@@ -39,6 +39,9 @@ def parser() -> argparse.ArgumentParser:
     runs.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes at a time")
     runs.add_argument("--data", type=Path, default=HPOLIB, help="folder of HPOLib's tables")
     runs.add_argument("--ray", metavar="ADDRESS", help='Ray cluster, or "local" to start one')
+    runs.add_argument(
+        "--again", action="store_true", help="run what is packed anew; rows of --out still count"
+    )
     pack = commands.add_parser("pack", help="put all rows into the repository's results")
     report = commands.add_parser("report", help="write docs/benchmarks.md, figures and HTML")
     report.add_argument("--docs", type=Path, default=ROOT / "docs", help="folder to write to")
@@ -66,7 +69,8 @@ def run_suites(options: argparse.Namespace) -> int:
             options.seeds,
             options.trials,
         )
-        todo = unfinished(cells, read_rows([PACKED, options.out]))
+        finished = read_rows([options.out] if options.again else [PACKED, options.out])
+        todo = unfinished(cells, finished)
         print(f"{suite}: {len(cells) - len(todo)} of {len(cells)} cells are finished")
         failed += run(
             todo,

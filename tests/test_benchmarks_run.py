@@ -235,6 +235,12 @@ def test_the_command_line_runs_a_suite_and_names_unknown_methods(tmp_path, monke
     assert {row["method"] for row in read_rows([out])} == {"random", "sobol"}
     assert command_line.main() == 0
     assert "2 of 2 cells are finished" in capsys.readouterr().out
+    monkeypatch.setattr(command_line, "PACKED", out)
+    again = [*base, "--again", "--jobs", "1", "--methods", "random", "--out"]
+    for finished in (0, 1):  # then the new row counts, so that a run cut short goes on
+        monkeypatch.setattr(sys, "argv", [*again, str(tmp_path / "new.jsonl")])
+        assert command_line.main() == 0
+        assert f"{finished} of 1 cells are finished" in capsys.readouterr().out
     monkeypatch.setattr(sys, "argv", [*base, "--methods", "hyperopt"])
     assert command_line.main() == 1
     assert "hyperopt" in capsys.readouterr().err
