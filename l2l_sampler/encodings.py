@@ -1,11 +1,14 @@
 """Named encodings that turn raw objective values into a policy's inputs.
 
 A released name never changes its meaning: a changed encoding gets a new name. Each is invariant
-to adding a constant to the objective and to multiplying it by a positive one.
+to adding a constant to the objective and to multiplying it by a positive one. An encoding is a
+set of increasing maps, of which the one that suits a history best is taken, see `output_warp`.
 
 Notation
     B  histories side by side   n  trials   m  values to encode
     y  (B, n) minimised objective           z  (B, m) encoded values, about one unit wide
+    u  values with the known ones mapped to [0, 1], the best one to 0
+    k  (B, 1) strength of the map log(1 + k u), which draws bad values together; 0 for none
 """
 
 from __future__ import annotations
@@ -17,54 +20,79 @@ from l2l_sampler.arrays import Array, array_namespace, clip
 
 Encoder: TypeAlias = Callable[[Array], Array]
 
+ENCODINGS: dict[str, tuple[float, ...]] = {
+    "zscore-1": (0.0,),
+    "warped-1": (0.0, 3.0, 30.0, 300.0, 3000.0),
+}
+"""Strengths k of the maps of each encoding."""
+
 _CLIP = 4.0
 
 
-def encoder(name: str, y: Array, known: Array) -> Encoder:
-    """The encoding called `name`, fitted to the known values.
-
-    Args:
-        name: a key of `ENCODINGS`.
-        y: (B, n) minimised objective; infinities count as the worst finite value.
-        known: (B, n) bool, where `y` holds a value.
-
-    Returns:
-        A function from values (B, m) to their encoding (B, m), within +-4. It gives 0 for
-        everything while all known values are equal.
+def strengths(name: str) -> tuple[float, ...]:
+    """Strengths k of the maps of the encoding called `name`.
 
     Raises:
         ValueError: no encoding has that name.
     """
-    check_encoding(name)
-    return ENCODINGS[name](y, known)
-
-
-def check_encoding(name: str) -> None:
-    """Raise a ValueError if no encoding has that name."""
     if name not in ENCODINGS:
         raise ValueError(
             f"unknown encoding {name!r}; this l2l_sampler knows {', '.join(sorted(ENCODINGS))}. "
             "Install the release that wrote the checkpoint."
         )
+    return ENCODINGS[name]
 
 
-def encode(name: str, y: Array, known: Array) -> Array:
-    """The encoded objective of a history, (B, n); 0 where it is not known."""
+def encoder(y: Array, known: Array, k: Array) -> Encoder:
+    """The map of strength k, fitted to the known values, then standardised.
+
+    Args:
+        y: (B, n) minimised objective; infinities count as the worst finite value.
+        known: (B, n) bool, where `y` holds a value.
+        k: (B, 1) strengths.
+
+    Returns:
+        A function from values (B, m) to their encoding (B, m), within +-4. It gives 0 for
+        everything while all known values are equal.
+    """
+    scaled = _unit_range(y, known)
+    t = _compressed(scaled(y), k)
+    mean, deviation = _moments(t, known)
+    return lambda value: clip((_compressed(scaled(value), k) - mean) / deviation, -_CLIP, _CLIP)
+
+
+def encode(y: Array, known: Array, k: Array) -> Array:
+    """The encoded objective of a history, (B, n); 0 where it is not known. Args as `encoder`."""
     xp = array_namespace(y)
     filled = xp.where(known, y, xp.zeros_like(y))
-    return xp.where(known, encoder(name, y, known)(filled), xp.zeros_like(y))
+    return xp.where(known, encoder(y, known, k)(filled), xp.zeros_like(y))
 
 
-def _zscore(y: Array, known: Array) -> Encoder:
-    """Standardised objective."""
-    scaled = _unit_range(y, known)
-    standard = _standardised(scaled(y), known)
-    return lambda value: standard(scaled(value))
+def log_density(y: Array, known: Array, k: Array) -> Array:
+    """Sum of the logarithms of dz / du at the known values, (B,). Args as `encoder`.
+
+    By it the likelihoods of encoded values become densities of the same variable.
+    """
+    xp = array_namespace(y)
+    scaled = _unit_range(y, known)(xp.where(known, y, xp.zeros_like(y)))
+    u = xp.where(known, scaled, xp.zeros_like(y))
+    _, deviation = _moments(_compressed(u, k), known)
+    slope = xp.where(k > 0.0, xp.log(_positive(k)) - xp.log1p(k * u), 0.0 * u)
+    weight = xp.astype(known, y.dtype)
+    return xp.sum((slope - xp.log(deviation)) * weight, axis=-1)
 
 
-ENCODINGS: dict[str, Callable[[Array, Array], Encoder]] = {
-    "zscore-1": _zscore,
-}
+def _compressed(u: Array, k: Array) -> Array:
+    """log(1 + k u), continued by its tangent below 0; u itself where k is 0."""
+    xp = array_namespace(u)
+    logarithm = xp.log1p(k * clip(u, 0.0, None)) + k * clip(u, None, 0.0)
+    return xp.where(k > 0.0, logarithm, u)
+
+
+def _positive(k: Array) -> Array:
+    """k, or 1 where it is 0."""
+    xp = array_namespace(k)
+    return xp.where(k > 0.0, k, xp.ones_like(k))
 
 
 def _unit_range(y: Array, known: Array) -> Encoder:
@@ -91,8 +119,8 @@ def _unit_range(y: Array, known: Array) -> Encoder:
     return scale
 
 
-def _standardised(t: Array, known: Array) -> Encoder:
-    """Zero mean and unit deviation over the known values, clipped."""
+def _moments(t: Array, known: Array) -> tuple[Array, Array]:
+    """Mean and deviation of the known values, each (B, 1); a deviation of 1 where they agree."""
     xp = array_namespace(t)
     weight = xp.astype(known, t.dtype)
     t = xp.where(known, t, xp.zeros_like(t))
@@ -100,5 +128,4 @@ def _standardised(t: Array, known: Array) -> Encoder:
     mean = xp.sum(t * weight, axis=-1, keepdims=True) / count
     gap = (t - mean) * weight
     variance = xp.sum(gap * gap, axis=-1, keepdims=True) / count
-    deviation = xp.sqrt(xp.where(variance > 0.0, variance, xp.ones_like(variance)))
-    return lambda value: clip((value - mean) / deviation, -_CLIP, _CLIP)
+    return mean, xp.sqrt(xp.where(variance > 0.0, variance, xp.ones_like(variance)))

@@ -14,7 +14,7 @@ from l2l_sampler.policies.memory import MemoryPolicy, best_of_groups, readable
 from l2l_sampler.policies.reads import READS, Table
 from l2l_sampler.space import CategoricalAxis, FloatAxis, IntAxis, UnitCube
 
-reads = pytest.mark.parametrize("read", sorted(READS))
+reads = pytest.mark.parametrize("read", [*sorted(READS), "posterior, warped"])
 dims = pytest.mark.parametrize("dim", [1, 2, 5])
 
 
@@ -31,7 +31,8 @@ def trials(dim, n=20, pending=0, seed=0):
 
 
 def policy_of(read, seed=0):
-    policy = MemoryPolicy(read=read)
+    read, _, warped = read.partition(", ")
+    policy = MemoryPolicy(read=read, encoding="warped-1" if warped else "zscore-1")
     params = policy.init(np.random.default_rng(seed))
     rng = np.random.default_rng(seed + 1)
     for name, value in params.items():  # initial outputs are nearly zero; these are not
@@ -55,7 +56,7 @@ def refined(policy, params, table, starts):
 @pytest.mark.parametrize("pending", [0, 3])
 def test_numpy_and_torch_agree(read, dim, pending):
     policy, params = policy_of(read)
-    table = policy.table(trials(dim, pending=pending))
+    table = policy.table(params, trials(dim, pending=pending))
     starts = np.random.default_rng(5).random((1, 8, dim))
     points, score = refined(policy, params, table, starts)
     tensors = {name: torch.tensor(value) for name, value in params.items()}
@@ -96,7 +97,7 @@ def test_reordering_the_history_changes_no_proposal(read, dim):
 @reads
 def test_permuting_the_dimensions_permutes_the_search(read):
     policy, params = policy_of(read)
-    table, order = policy.table(trials(4)), [2, 0, 3, 1]
+    table, order = policy.table(params, trials(4)), [2, 0, 3, 1]
     starts = np.random.default_rng(5).random((1, 8, 4))
     points, score = refined(policy, params, table, starts)
     turned, same = refined(
@@ -109,8 +110,8 @@ def test_permuting_the_dimensions_permutes_the_search(read):
 @reads
 def test_rows_of_a_batch_do_not_see_padding_or_each_other(read):
     policy, params = policy_of(read)
-    table = policy.table(trials(3, n=12))
-    other = policy.table(trials(3, n=12, seed=1))
+    table = policy.table(params, trials(3, n=12))
+    other = policy.table(params, trials(3, n=12, seed=1))
     pad = Table(*(np.concatenate([v, np.zeros_like(v[:, :5])], 1) for v in table))
     batch = Table(*(np.concatenate([v, np.concatenate([w, w[:, :5]], 1)], 0)
                     for v, w in zip(pad, other, strict=True)))
@@ -182,7 +183,7 @@ def test_a_long_history_is_read_in_part_with_its_best_and_pending_trials():
 
 def test_the_posterior_is_that_of_scikit_learn():
     policy, params = policy_of("posterior")
-    table = policy.table(trials(2))
+    table = policy.table(params, trials(2))
     fitted = hyper.infer(params, *table)
     fixed = fitted._replace(smoothness=np.ones((1, 1)))
     kernel = RBF(fixed.length_scale[0], "fixed") + WhiteKernel(fixed.noise[0, 0], "fixed")
@@ -208,7 +209,7 @@ def _theta(model):
 
 def test_the_gradients_of_the_posterior_are_its_derivatives():
     policy, params = policy_of("posterior")
-    model = hyper.infer(params, *policy.table(trials(3)))
+    model = hyper.infer(params, *policy.table(params, trials(3)))
     p = np.random.default_rng(4).random((1, 5, 3))
     _, _, mean_slope, deviation_slope = model.at(p)
     step = 1e-5
@@ -220,19 +221,13 @@ def test_the_gradients_of_the_posterior_are_its_derivatives():
 
 
 def test_the_gradient_of_the_likelihood_is_its_derivative():
-    table = MemoryPolicy().table(trials(3))
+    table = MemoryPolicy().table({}, trials(3))
     theta = np.array([[-0.5, 0.3, 0.1, -3.0, 0.4]])
 
     def likelihood(theta):
-        model = hyper._condition(
-            hyper._kernel(theta, table.x), table.x, table.z, np.ones_like(table.z)
-        )
-        _, log_det = np.linalg.slogdet(model.precision[0])
-        n = table.z.shape[1] + hyper._PRIOR_TRIALS
-        # the signal variance is integrated over its prior, the mean is at its own optimum
-        fit = ((table.z - model.mean) * model.alpha).sum()
-        fit += hyper._MEAN_PRECISION * model.mean.item() ** 2 + hyper._PRIOR_TRIALS
-        return 0.5 * log_det - 0.5 * n * np.log(fit)
+        kernel = hyper._kernel(theta, table.x)
+        model = hyper._condition(kernel, table.x, table.z, np.ones_like(table.z))
+        return hyper.log_likelihood(model, table.z[:, None]).item()
 
     kernel = hyper._kernel(theta, table.x)
     model = hyper._condition(kernel, table.x, table.z, np.ones_like(table.z))
@@ -246,8 +241,8 @@ def test_the_gradient_of_the_likelihood_is_its_derivative():
 def test_pending_trials_take_uncertainty_and_move_no_mean():
     policy, params = policy_of("posterior")
     history = trials(2, n=20, pending=4)
-    with_pending = hyper.infer(params, *policy.table(history))
-    without = hyper.infer(params, *policy.table(history.take(history.finished)))
+    with_pending = hyper.infer(params, *policy.table(params, history))
+    without = hyper.infer(params, *policy.table(params, history.take(history.finished)))
     p = np.concatenate([history.x[-4:], np.random.default_rng(0).random((6, 2))])[None]
     (mean, deviation), (plain, wide) = with_pending.moments(p), without.moments(p)
     np.testing.assert_allclose(mean, plain, atol=0.02)
@@ -266,6 +261,7 @@ def test_the_best_of_each_group_is_its_member_of_highest_score():
     [
         ({"read": "fourier"}, "unknown read 'fourier'; choose one of kernel, posterior"),
         ({"encoding": "rank-9"}, "unknown encoding 'rank-9'"),
+        ({"encoding": "warped-1", "read": "kernel"}, "'warped-1' chooses.* the read 'kernel'"),
         ({"starts": 1}, "starts must be at least 3"),
         ({"margin_low": 0.0}, "margin_low must be positive"),
     ],

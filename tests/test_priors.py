@@ -32,7 +32,7 @@ def drawn(prior, count, dim, seed=0):
 
 
 def test_the_named_priors_are_the_ones_of_the_command_line():
-    assert set(PRIORS) == {"gp", "gp-exact", "gp-ard", "broad", "skewed"}
+    assert set(PRIORS) == {"gp", "gp-exact", "gp-ard", "broad", "skewed", "failing"}
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
@@ -152,6 +152,25 @@ def test_observations_without_noise_keep_the_order_of_the_latent_values():
     assert y[:, 20].abs().max() < 1e-12
     kinds = [functions.skew > 0, functions.squash > 0]
     assert all(0.2 < k.double().mean() < 0.5 for k in kinds) and not (kinds[0] & kinds[1]).any()
+
+
+def test_what_fails_has_one_value_above_all_others():
+    functions = drawn(Ingredients(output_warp=0.5, failing=0.7), 200, 2)
+    latent = functions.latent(points(200, 400, 2))
+    y, fails = functions.observe(latent, generator(1)), functions.ceiling < torch.inf
+    assert 0.55 < fails.double().mean() < 0.85 and (functions.drop[fails] >= 0.1).all()
+    failed = latent > functions.ceiling[:, None]
+    share = failed[fails].double().mean(1)
+    assert 0.4 < share.mean() < 0.55 and share.max() > 0.8 and not failed[~fails].any()
+    for row, value, drop in zip(failed[fails], y[fails], functions.drop[fails], strict=True):
+        assert len(value[row].unique()) <= 1
+        assert not row.any() or row.all() or value[row][0] >= value[~row].max() + drop
+
+
+def test_a_prior_in_which_nothing_fails_draws_what_it_drew_before_there_were_failures():
+    plain = drawn(Ingredients(), 4, 2)
+    assert (plain.ceiling == torch.inf).all()
+    assert plain.latent(points(4, 3, 2))[0, 0].item() == pytest.approx(-0.7837583011229338)
 
 
 def test_noise_has_the_deviation_it_says():

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from l2l_sampler import load_policy, registry
-from l2l_sampler.checkpoint import TrainedPolicy, save
+from l2l_sampler.checkpoint import TrainedPolicy, load, save
 from l2l_sampler.registry import resolve
 from tests.untrained import untrained
 from train.ship import ship
@@ -200,6 +200,23 @@ def test_a_policy_is_shipped_in_half_precision_on_request(weights, tmp_path):
     assert (weights / model.file).stat().st_size < source.stat().st_size
     registry._index.cache_clear()
     assert registry.load_policy("small").params.keys() == untrained("memory", 1).params.keys()
+
+
+def test_a_policy_is_shipped_with_another_encoding_on_request(weights, tmp_path):
+    source = tmp_path / "new.safetensors"
+    save(source, untrained("memory", 1))
+    model = ship(
+        source, "warped", card=tmp_path / "card.md", encoding="warped-1", weights=weights
+    )
+    registry._index.cache_clear()
+    found, given = registry.load_policy("warped"), load(source)
+    assert found.header.encoding == found.policy.encoding == "warped-1" != given.policy.encoding
+    assert replace(found.policy, encoding=given.policy.encoding) == given.policy
+    for name, value in given.params.items():
+        assert_array_equal(found.params[name], value)
+    assert model.file == "warped.safetensors"
+    with pytest.raises(ValueError, match="unknown encoding 'rank-9'"):
+        ship(source, "other", card=tmp_path / "card.md", encoding="rank-9", weights=weights)
 
 
 def test_nothing_is_shipped_without_a_model_card(weights, tmp_path):

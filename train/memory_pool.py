@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from l2l_sampler.encodings import encode, encoder
+from l2l_sampler.encodings import Encoder, encode, encoder
 from l2l_sampler.policies.memory import MemoryPolicy, best_of_groups, candidates
 from l2l_sampler.policies.reads import Score, Table
 from train.curriculum import horizon_at
@@ -93,7 +93,9 @@ class MemoryPool:
         most = int(trials.n.max())
         x, g, y = (v[:, :most].clone() for v in (trials.x, trials.g, trials.y))
         known, valid = self._masks(most)
-        table = Table(x, encode(self.policy.encoding, y, known), known, valid)
+        with torch.no_grad():
+            warp = self.policy.warp(params, x, y, known)
+        table = Table(x, encode(y, known, warp), known, valid)
         margin = self.policy.margin(self._uniform(len(x), 1))
         memory = self.policy.reader.prepare(params, table, margin)
         starts = screen(
@@ -108,7 +110,9 @@ class MemoryPool:
         if score.mean is None:
             weight, error = _VALUE, _value_error(score, log_ei.detach(), spread)
         else:
-            weight, error = _LIKELIHOOD, self._surprise(score, points.detach(), y, known)
+            weight, error = _LIKELIHOOD, self._surprise(
+                score, points.detach(), encoder(y, known, warp)
+            )
         self._advance(points.detach(), score.log_ei.detach(), progress)
         logged = log_ei[:, self.starts :].detach().clamp_min(_FLOOR).mean()
         scalars = {"log_ei": float(logged), "error": float(error.detach())}
@@ -128,11 +132,11 @@ class MemoryPool:
         self.trials = _Trials(**state["trials"])
         self.generator.set_state(state["generator"])
 
-    def _surprise(self, score: Score, points: Tensor, y: Tensor, known: Tensor) -> Tensor:
+    def _surprise(self, score: Score, points: Tensor, encoded: Encoder) -> Tensor:
         """Mean negative log predictive density of the encoded objective at the points."""
         with torch.no_grad():
             seen = self.functions.observe(self.functions.latent(points), self.generator)
-            z = encoder(self.policy.encoding, y, known)(seen)
+            z = encoded(seen)
         width = (score.deviation**2 + 1e-4).sqrt()
         error = ((z - score.mean) / width).clamp(-20.0, 20.0)
         return (width.log() + 0.5 * error**2).mean()

@@ -42,6 +42,8 @@ class Ingredients:
         exact: draw by the chain rule at the points asked, instead of by random features.
         skew: largest exponent of a skewed y, expm1(skew g) / skew. At 1.5 a bad value lies a few
             times as far out as without; at 8, as with a diverged training, ten thousand times.
+        failing: that bad values all look alike, as of runs that learn nothing: on average in a
+            fifth to three quarters of the cube y is one value, up to ten units above the others.
     """
 
     length_scale: tuple[float, float] = (0.15, 1.0)
@@ -56,10 +58,10 @@ class Ingredients:
     categories: float = 0.0
     exact: bool = False
     skew: float = 1.5
+    failing: float = 0.0
 
 
 _PAPER = {"length_scale": (0.3, 0.3), "scale_with_dim": False, "ard": 0.0}
-
 PRIORS = {
     "gp": Ingredients(**_PAPER),
     "gp-exact": Ingredients(**_PAPER, exact=True),
@@ -74,6 +76,7 @@ PRIORS = {
         categories=0.2,
     ),
     "skewed": Ingredients(output_warp=1.0, skew=8.0),
+    "failing": Ingredients(failing=1.0),
 }
 
 
@@ -116,6 +119,8 @@ class Functions:
         rate: (B, d) inverse length scales, 0 for an irrelevant dimension.
         warp_a, warp_b: (B, d) parameters of `warps.warp_inputs`.
         skew, squash: (B,) parameters of `warps.warp_values`.
+        ceiling: (B,) latent value above which y is the same for all; inf if for none.
+        drop: (B,) how far that value lies above the others.
         noise: (B,) standard deviation of the noise, in units of the latent value's.
         bins: (B, d) bins of a dimension, 0 if it is continuous.
         one_of: (B, d) bool, the dimensions that code one categorical.
@@ -134,6 +139,7 @@ class Functions:
         self.rate = parameters["rate"]
         self.warp_a, self.warp_b = parameters["warp_a"], parameters["warp_b"]
         self.skew, self.squash = parameters["skew"], parameters["squash"]
+        self.ceiling, self.drop = parameters["ceiling"], parameters["drop"]
         self.noise = parameters["noise"]
         self.bins, self.one_of = parameters["bins"], parameters["one_of"]
         self.dtype = dtype
@@ -170,7 +176,10 @@ class Functions:
             latent.shape, generator=generator, device=latent.device, dtype=latent.dtype
         )
         g = latent + self.noise[:, None].to(latent.dtype) * noise
-        return warp_values(g, self.skew.to(g.dtype), self.squash.to(g.dtype))
+        ceiling, drop = self.ceiling[:, None].to(g.dtype), self.drop[:, None].to(g.dtype)
+        skew, squash = self.skew.to(g.dtype), self.squash.to(g.dtype)
+        value = warp_values(torch.minimum(g, ceiling), skew, squash)
+        return torch.where(g > ceiling, value + drop, value)
 
     def condition(
         self, x_seen: Tensor, latent: Tensor, known: Tensor, valid: Tensor
@@ -294,6 +303,7 @@ class _Parameters:
         stepped = self._chance(prior.plateaus)[:, None] & (self._uniform(self.dim) < 0.5)
         bins = 2 + (15 * self._uniform(self.dim)).long()
         noise = 1e-3 * torch.exp(math.log(200.0) * self._uniform())
+        ceiling, drop = self._failing()
         return {
             "kind": kind,
             "rate": self._rate(),
@@ -301,6 +311,8 @@ class _Parameters:
             "warp_b": torch.where(warped, torch.exp(0.5 * self._normal(self.dim)), 1.0),
             "skew": torch.where(bent & skewed, prior.skew * strength, 0.0),
             "squash": torch.where(bent & ~skewed, strength, 0.0),
+            "ceiling": ceiling,
+            "drop": drop,
             "noise": torch.where(self._chance(prior.noise), noise, 0.0),
             "bins": torch.where(stepped & ~one_of, bins, 0),
             "one_of": one_of,
@@ -316,6 +328,17 @@ class _Parameters:
         if prior.scale_with_dim:
             base = base * (relevant.sum(1, keepdim=True) / 3.0).sqrt()
         return torch.where(relevant, 1.0 / (base * factor), 0.0)
+
+    def _failing(self) -> tuple[Tensor, Tensor]:
+        """Ceilings and drops, each (B,)."""
+        if not self.prior.failing:  # draws no number, so that other priors stay as they were
+            never = torch.full((self.count,), torch.inf, device=self.generator.device).double()
+            return never, torch.zeros_like(never)
+        share = 0.2 + 0.55 * self._uniform()
+        drop = 0.1 * torch.exp(math.log(100.0) * self._uniform())
+        fails = self._chance(self.prior.failing)
+        ceiling = torch.where(fails, torch.special.ndtri(1.0 - share), torch.inf)
+        return ceiling, torch.where(fails, drop, 0.0)
 
     def _categorical(self) -> Tensor:
         """(B, d) bool: a random set of 2 to 5 dimensions, some left over, in a few rows."""

@@ -13,10 +13,12 @@ import hashlib
 import json
 import os
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
-from l2l_sampler.checkpoint import load, save
+from l2l_sampler.checkpoint import TrainedPolicy, load, save
+from l2l_sampler.policies.base import describe
 from l2l_sampler.registry import WEIGHTS, Shipped
 
 
@@ -27,6 +29,7 @@ def ship(
     card: Path | None = None,
     alias: str | None = None,
     half: bool = False,
+    encoding: str | None = None,
     weights: Path = WEIGHTS,
 ) -> Shipped:
     """Copy a checkpoint and its model card, and enter them in the index.
@@ -37,6 +40,7 @@ def ship(
         card: its model card in Markdown; may be left out if `name` has one already.
         alias: short name that stands for `name` from now on.
         half: store its parameters as float16; measure the shipped file then, not the checkpoint.
+        encoding: of the objective at run time, if it is not that of the training.
         weights: folder of the shipped files.
 
     Raises:
@@ -44,6 +48,8 @@ def ship(
             shipped already, or there is no model card.
     """
     trained = load(checkpoint)
+    if encoding is not None:
+        trained = _with_encoding(trained, encoding)
     header = trained.header
     index = json.loads((weights / "index.json").read_text(encoding="utf-8"))
     size = "" if header.dim is None else f"-{header.dim}d"
@@ -59,8 +65,8 @@ def ship(
         raise ValueError(f"{name!r} has no model card yet; give one with --card FILE.")
     if card is not None and card.resolve() != kept_card.resolve():
         shutil.copyfile(card, kept_card)
-    if half:
-        save(file, trained, half=True)
+    if half or encoding is not None:
+        save(file, trained, half=half)
     else:
         shutil.copyfile(checkpoint, file)
     shipped = Shipped(
@@ -83,6 +89,14 @@ def ship(
     return shipped
 
 
+def _with_encoding(trained: TrainedPolicy, encoding: str) -> TrainedPolicy:
+    """The same parameters in a policy that is told the objective in another encoding."""
+    policy: Any = trained.policy
+    policy = replace(policy, encoding=encoding)
+    header = replace(trained.header, encoding=encoding, config=describe(policy))
+    return replace(trained, policy=policy, header=header)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description="Ship a checkpoint with the package.")
@@ -91,6 +105,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--card", type=Path, help="model card in Markdown")
     parser.add_argument("--alias", help="short name that stands for NAME from now on")
     parser.add_argument("--half", action="store_true", help="store parameters as float16")
+    parser.add_argument("--encoding", help="of the objective, if not that of the training")
     options = parser.parse_args(arguments)
     shipped = ship(
         options.checkpoint,
@@ -98,6 +113,7 @@ def main(arguments: list[str] | None = None) -> None:
         card=options.card,
         alias=options.alias,
         half=options.half,
+        encoding=options.encoding,
     )
     print(f"{shipped.file} is shipped as {shipped.name!r}, SHA-256 {shipped.sha256}")
 

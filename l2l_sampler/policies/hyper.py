@@ -150,7 +150,10 @@ def infer(params: Params, x: Array, z: Array, known: Array, valid: Array) -> Pos
     trials = xp.astype(xp.log(count + 1.0) / 3.0, narrow)[..., None]
     context = xp.concat([trials + zero, math.log(d) + zero, flags + zero], axis=-1)  # (B, J, 4)
     c = xp.zeros_like(h)
-    some = _representatives(x, z, weight)
+    some = x, z, weight
+    if x.shape[1] > INFORMATIVE:
+        index, kept = representatives(z, weight, INFORMATIVE)
+        some = take_trials(x, index), xp.take_along_axis(z, index, axis=-1), kept
     for step in range(STEPS):
         # as usual in learned optimizers, no second derivatives: the gradient counts as an input
         kernel = _kernel(xp.astype(detach(theta), wide), some[0])
@@ -181,30 +184,59 @@ def infer(params: Params, x: Array, z: Array, known: Array, valid: Array) -> Pos
     return both._replace(best=model.best, deviation=model.deviation)
 
 
-def _representatives(x: Array, z: Array, weight: Array) -> tuple[Array, Array, Array]:
-    """At most `INFORMATIVE` known trials, the best half and others evenly spaced by rank.
+def log_likelihood(model: Posterior, z: Array) -> Array:
+    """Log marginal likelihood of objectives under the kernel of a model, but for a constant in n.
+
+    The signal variance is integrated over its prior, the mean is at its own optimum.
+
+    Args:
+        model: of n trials, none of them pending.
+        z: (B, W, n) objectives at these trials, 0 where the model's is not known.
+
+    Returns:
+        (B, W).
+    """
+    xp = array_namespace(z)
+    weight, precision = model.weight[:, None], model.precision
+    ones = xp.sum(weight @ precision * weight, axis=-1)  # (B, 1)
+    solved = z @ precision  # (B, W, n)
+    mean = xp.sum(solved * weight, axis=-1) / (ones + _MEAN_PRECISION)
+    # the sum of squares of z less the part that the mean takes
+    misfit = xp.sum(solved * z, axis=-1) - mean * mean * (ones + _MEAN_PRECISION)
+    count = xp.sum(weight, axis=-1)
+    _, log_det = xp.linalg.slogdet(precision)
+    return 0.5 * log_det[:, None] - 0.5 * (count + _PRIOR_TRIALS) * xp.log(misfit + _PRIOR_TRIALS)
+
+
+def representatives(z: Array, weight: Array, most: int) -> tuple[Array, Array]:
+    """At most `most` known trials, the best half and others evenly spaced by rank.
 
     The likelihood of these costs a fraction of that of all trials and says nearly as much.
 
     Args:
-        x: (B, n, d) trials.
-        z: (B, n) objective.
+        z: (B, n) objective, n >= most.
         weight: (B, n) 1 where it is known.
+        most: an even number.
+
+    Returns:
+        Which trials (B, most), and 1 where there is one (B, most): padding comes last.
     """
-    xp = array_namespace(x)
-    batch, n, d = x.shape
-    if n <= INFORMATIVE:
-        return x, z, weight
-    half = INFORMATIVE // 2
+    xp = array_namespace(z)
+    n, half = z.shape[1], most // 2
     order = xp.argsort(xp.where(weight > 0.0, z, xp.inf + xp.zeros_like(z)), axis=-1, stable=True)
     count = xp.sum(weight, axis=-1, keepdims=True)
-    place = xp.arange(INFORMATIVE, dtype=x.dtype, device=device(x))[None]
+    place = xp.arange(most, dtype=z.dtype, device=device(z))[None]
     spacing = clip((count - half - 1.0) / (half - 1.0), 1.0, None)
     rank = xp.where(place < half, place, half + xp.floor((place - half) * spacing))
     index = xp.take_along_axis(order, xp.astype(clip(rank, 0.0, n - 1.0), xp.int64), axis=-1)
-    kept = xp.astype(rank < count, x.dtype)
-    where = xp.zeros((batch, INFORMATIVE, d), dtype=xp.int64, device=device(x)) + index[..., None]
-    return xp.take_along_axis(x, where, axis=1), xp.take_along_axis(z, index, axis=1), kept
+    return index, xp.astype(rank < count, z.dtype)
+
+
+def take_trials(x: Array, index: Array) -> Array:
+    """Rows of x (B, n, d) at index (B, m): (B, m, d)."""
+    xp = array_namespace(x)
+    index = xp.broadcast_to(index[..., None], (*index.shape, x.shape[-1]))
+    return xp.take_along_axis(x, index, axis=1)
 
 
 def _correlation(r2: Array, smoothness: Array) -> tuple[Array, Array, Array]:

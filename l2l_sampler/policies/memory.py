@@ -20,8 +20,9 @@ import numpy as np
 from array_api_compat import device
 
 from l2l_sampler.arrays import Array, array_namespace, clamp_unit, clip
-from l2l_sampler.encodings import check_encoding, encode
+from l2l_sampler.encodings import encode, strengths
 from l2l_sampler.history import History
+from l2l_sampler.policies import output_warp
 from l2l_sampler.policies.base import Cube, Params, Policy
 from l2l_sampler.policies.nets import init_linear, init_lstm, linear, lstm_cell
 from l2l_sampler.policies.reads import READS, Read, Table
@@ -48,7 +49,8 @@ class MemoryPolicy(Policy):
             aims at; drawn log-uniformly for each. Without it, expected improvement polishes the
             incumbent to digits that nobody needs, while other basins wait.
         n_max: trials that are read; of a longer history a subset, see `readable`.
-        encoding: name of the encoding of the objective, see `encodings`.
+        encoding: name of the encoding of the objective, see `encodings`; one of several maps needs
+            the read "posterior", whose likelihood chooses among them.
     """
 
     kind: ClassVar[str] = "memory"
@@ -67,7 +69,11 @@ class MemoryPolicy(Policy):
         """Check what a checkpoint's header may have got wrong."""
         if self.read not in READS:
             raise ValueError(f"unknown read {self.read!r}; choose one of {', '.join(READS)}")
-        check_encoding(self.encoding)
+        if len(strengths(self.encoding)) > 1 and self.read != "posterior":
+            raise ValueError(
+                f"the encoding {self.encoding!r} chooses a map by the likelihood, which the read "
+                f"{self.read!r} has not; take the read 'posterior', or the encoding 'zscore-1'"
+            )
         if not 0.0 < self.margin_low <= self.margin_high:
             raise ValueError(
                 "margin_low must be positive and at most margin_high; "
@@ -142,7 +148,7 @@ class MemoryPolicy(Policy):
         history = readable(history, self.n_max)
         if history.n == 0:
             return cube.sample(rng, 1)
-        table = self.table(history)
+        table = self.table(params, history)
         memory = self.reader.prepare(params, table, self.margin(rng.random((1, 1))))
         starts = self._screen(params, table, memory, cube, rng)
         final = self.refine(params, table, memory, starts)
@@ -155,11 +161,15 @@ class MemoryPolicy(Policy):
         """Margins of improvement from uniform numbers, both (B, 1)."""
         return self.margin_low * (self.margin_high / self.margin_low) ** uniform
 
-    def table(self, history: History) -> Table:
+    def table(self, params: Params, history: History) -> Table:
         """The history as a batch of one."""
-        known = history.finished[None]
-        z = encode(self.encoding, history.y[None], known)
-        return Table(history.x[None], z, known, np.ones_like(known))
+        x, y, known = history.x[None], history.y[None], history.finished[None]
+        z = encode(y, known, self.warp(params, x, y, known))
+        return Table(x, z, known, np.ones_like(known))
+
+    def warp(self, params: Params, x: Array, y: Array, known: Array) -> Array:
+        """Strengths (B, 1) of the map of the objective, see `output_warp.choose`."""
+        return output_warp.choose(params, self.encoding, x, y, known)
 
     def _screen(
         self,

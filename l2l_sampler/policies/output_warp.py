@@ -1,0 +1,65 @@
+"""Which of an encoding's maps to see a history through: that of the highest likelihood.
+
+A loss that explodes in half of the space, or a score that levels off, looks little like the
+Gaussian process that the posterior read supposes; its logarithm often does. Snelson et al. (2004,
+"Warped Gaussian processes") learn such a map by gradient descent; here it is one of a few, all
+judged under one kernel: that which is inferred through the middle one.
+
+Notation
+    B  problems   n  trials   d  axes   W  maps of the encoding
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from array_api_compat import device
+
+from l2l_sampler.arrays import Array, array_namespace
+from l2l_sampler.encodings import encode, log_density, strengths
+from l2l_sampler.policies import hyper
+from l2l_sampler.policies.base import Params
+
+EXAMINED = 32  # trials whose likelihood is compared
+_FEWEST = 8  # results from which on maps are compared
+_ADVANTAGE = 2.0  # that a map must have over none, in units of the log likelihood
+
+
+def choose(params: Params, name: str, x: Array, y: Array, known: Array) -> Array:
+    """Strengths (B, 1) of the map to take; 0, for none, while there are few results.
+
+    Args:
+        params: parameters with the names of `hyper.init`; unused if there is only one map.
+        name: of the encoding.
+        x: (B, n, d) trials.
+        y: (B, n) objective.
+        known: (B, n) bool, where it is known.
+    """
+    xp = array_namespace(y)
+    choices = strengths(name)
+    options: dict[str, Any] = {"dtype": y.dtype, "device": device(y)}
+    batch, count = y.shape[0], len(choices)
+    plain = xp.zeros((batch, 1), **options) + choices[0]
+    if count == 1 or y.shape[1] < _FEWEST:
+        return plain
+    results = xp.astype(known, y.dtype)
+    enough = xp.sum(results, axis=-1) >= _FEWEST
+    if y.shape[1] > EXAMINED:
+        index, kept = hyper.representatives(encode(y, known, plain), results, EXAMINED)
+        x, y = hyper.take_trials(x, index), xp.take_along_axis(y, index, axis=-1)
+        known = kept > 0.0
+    n = x.shape[1]
+
+    def each(v: Array) -> Array:
+        """Repeat every row once for each map, (B, n) -> (B W, n)."""
+        return xp.reshape(xp.broadcast_to(v[:, None], (batch, count, n)), (batch * count, n))
+
+    maps = xp.asarray(choices, **options)
+    k = xp.reshape(xp.broadcast_to(maps, (batch, count)), (batch * count, 1))
+    z = xp.reshape(encode(each(y), each(known), k), (batch, count, n))
+    model = hyper.infer(params, x, z[:, count // 2], known, known)
+    evidence = xp.reshape(log_density(each(y), each(known), k), (batch, count))
+    evidence = evidence + hyper.log_likelihood(model, xp.astype(z, xp.float64))
+    evidence = evidence - _ADVANTAGE * xp.astype(maps > 0.0, y.dtype)
+    best = maps[xp.argmax(evidence, axis=-1)]
+    return xp.where(enough, best, plain[:, 0])[:, None]
