@@ -16,14 +16,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from joblib import Parallel, delayed
-from matplotlib.figure import Figure
 
 from l2l_sampler.checkpoint import load
 from train.batched import curves_of, torch_params
 from train.config import TrainConfig, parse
+from train.curves import draw_means
 from train.fit import fit
 from train.validate import held_out, play, random_search
 
@@ -73,21 +72,12 @@ def draw(found: dict[str, dict[str, list[float]]], path: Path) -> None:
         found: dimension -> variant -> (T,) curve.
         path: the .png file.
     """
-    figure = Figure(figsize=(6.0 * len(found), 4.6), layout="constrained")
-    panels = figure.subplots(1, len(found), squeeze=False)[0]
-    for axes, (dim, curves) in zip(panels, found.items(), strict=True):
-        for i, (name, curve) in enumerate(curves.items()):
-            plain = {"standard": ("black", "-"), "random search": ("grey", "--")}
-            colour, style = plain.get(name, (f"C{i % 10}", "-" if i < 10 else ":"))
-            steps = np.arange(1, len(curve) + 1)
-            axes.plot(steps, curve, style, color=colour, lw=1.3, label=name)
-        axes.set(title=f"{dim} dimensions", xlabel="trials", ylabel="mean best value")
-        axes.set(xscale="log", xlim=(5, None))
-        axes.set_ylim(top=max(curve[4] for curve in curves.values()))
-        axes.grid(alpha=0.25, which="both")
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside right upper", fontsize=8)
-    figure.savefig(path, dpi=110)
+    curves = [(dim, *item) for dim, by_name in found.items() for item in by_name.items()]
+    draw_means(
+        [{"prior": "gp", "dim": dim, "method": name, "mean": mean} for dim, name, mean in curves],
+        path,
+        first=5,
+    )
 
 
 def main(arguments: list[str] | None = None) -> None:

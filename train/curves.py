@@ -13,6 +13,8 @@ matplotlib.use("Agg")
 
 from matplotlib import pyplot as plt  # noqa: E402  (the backend must be chosen first)
 
+_COLOURS = [f"C{i}" for i in range(10) if i != 7]  # C7 is grey, as is random search
+
 
 def draw_curves(log: Path, picture: Path) -> None:
     """Draw the log of a run: what it minimises, and regret by trial for every dimension.
@@ -47,34 +49,35 @@ def draw_curves(log: Path, picture: Path) -> None:
     plt.close(figure)
 
 
-def draw_means(rows: Iterable[Mapping[str, Any]], picture: Path) -> None:
+def draw_means(rows: Iterable[Mapping[str, Any]], picture: Path, *, first: int = 1) -> None:
     """Draw mean best values by trial, one panel a prior and dimension.
 
     Args:
         rows: results as `held_out.run` returns them.
         picture: PNG file to write.
+        first: trial from which on they are drawn; on a logarithmic axis if it is a later one.
     """
     panels: dict[str, dict[str, list[float]]] = {}
     for row in rows:
         panels.setdefault(f"{row['prior']}, d = {row['dim']}", {})[row["method"]] = row["mean"]
     names = list(dict.fromkeys(name for curves in panels.values() for name in curves))
-    plain = {"random": "0.6", "oracle": "0.1"}
+    plain = {"random": "0.6", "random search": "0.6", "oracle": "0.1", "standard": "black"}
     others = [name for name in names if name not in plain]
-    colours = plain | {name: f"C{i % 10}" for i, name in enumerate(others)}
-    styles = {name: "-" if i < 10 else ":" for i, name in enumerate(others)}
-    styles |= {"random": "-", "oracle": "--"}
+    count = len(_COLOURS)
+    colours = plain | {name: _COLOURS[i % count] for i, name in enumerate(others)}
+    styles = {name: "-" if i < count else ":" for i, name in enumerate(others)}
+    styles |= dict.fromkeys(plain, "--") | {"standard": "-"}
     figure, grid = plt.subplots(
         1, len(panels), figsize=(3.6 * len(panels), 3.8), squeeze=False, layout="constrained"
     )
     for axes, (title, curves) in zip(grid[0], panels.items(), strict=True):
         for name, curve in curves.items():
-            axes.plot(
-                range(1, 1 + len(curve)), curve, styles[name], color=colours[name], lw=1.2
-            )
-        axes.set(title=title, xlabel="trials")
-        axes.grid(alpha=0.25)
+            steps, values = range(first, 1 + len(curve)), curve[first - 1 :]
+            axes.plot(steps, values, styles[name], color=colours[name], lw=1.2)
+        axes.set(title=title, xlabel="trials", xscale="log" if first > 1 else "linear")
+        axes.grid(alpha=0.25, which="both")
     grid[0][0].set(ylabel="mean best value")
     lines = [plt.Line2D([], [], color=colours[name], ls=styles[name]) for name in names]
-    figure.legend(lines, names, loc="outside lower center", ncols=6, fontsize=8)
+    figure.legend(lines, names, loc="outside lower center", ncols=len(panels) + 1, fontsize=8)
     figure.savefig(picture, dpi=120)
     plt.close(figure)
