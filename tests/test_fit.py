@@ -24,6 +24,7 @@ def run(out, *options, resume=False):
 MEMORY = ("--policy", "memory", "--dims", "1", "2", "--starts", "3", "--hidden", "8")
 CASES = {
     "memory-posterior": MEMORY,
+    "memory-warped": (*MEMORY, "--encoding", "warped-1"),
     "memory-kernel": (*MEMORY, "--read", "kernel"),
     "lstm": ("--dim", "2", "--hidden", "8", "--loss", "oi"),
     "dnc": ("--policy", "dnc", "--dim", "2", "--hidden", "8", "--workers", "3"),

@@ -66,7 +66,8 @@ def policy(request, tmp_path_factory):
     if kind == "climber":
         return CLIMBER
     if kind == "memory":
-        return with_header(MemoryPolicy(read=variant))
+        encoding = "warped-1" if variant == "posterior" else "zscore-1"
+        return with_header(MemoryPolicy(read=variant, encoding=encoding))
     folder = tmp_path_factory.mktemp(kind)
     for dim in range(1, 10):
         save(folder / f"{kind}-{dim}.safetensors", untrained(kind, dim))
