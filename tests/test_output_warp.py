@@ -42,14 +42,14 @@ def test_an_encoding_of_one_map_needs_no_likelihood():
 
 def test_few_results_and_equal_ones_are_taken_as_they_are(params):
     x, y, known = draws(4, 20, 6.0)
-    known[0, 3:] = known[1, :] = False
+    known[0, 11:] = known[1, :] = False
     assert_array_equal(choose(params, NAME, x, y, known)[:2], np.zeros((2, 1)))
-    assert_array_equal(choose(params, NAME, x[:, :3], y[:, :3], known[:, :3]), np.zeros((4, 1)))
+    assert_array_equal(choose(params, NAME, x[:, :11], y[:, :11], known[:, :11]), np.zeros((4, 1)))
     found = choose(params, NAME, x, np.ones_like(y), known)
     assert_array_equal(encode(np.ones_like(y), known, found), np.zeros_like(y))
 
 
-@pytest.mark.parametrize("n", [10, EXAMINED, 3 * EXAMINED])
+@pytest.mark.parametrize("n", [16, EXAMINED, 3 * EXAMINED])
 def test_neither_order_nor_scale_nor_unknown_trials_change_the_choice(params, n):
     x, y, known = draws(6, n, 3.0)
     y = y + 50.0  # so that what stands for unknown values lies far outside
@@ -70,7 +70,7 @@ def test_numpy_and_torch_choose_the_same(params):
 
 
 def test_hard_objectives_have_a_choice(params):
-    x, y, known = draws(5, 8, 1.0)
+    x, y, known = draws(5, 16, 1.0)
     y[0], y[1, ::2], y[2, 0] = np.inf, np.inf, -np.inf
     y[3], y[4] = 1e300 * y[3], 1e-300 * y[4]
     assert np.isin(choose(params, NAME, x, y, known), ENCODINGS[NAME]).all()

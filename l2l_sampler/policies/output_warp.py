@@ -2,8 +2,8 @@
 
 A loss that explodes in half of the space, or a score that levels off, looks little like the
 Gaussian process that the posterior read supposes; its logarithm often does. Snelson et al. (2004,
-"Warped Gaussian processes") learn such a map by gradient descent; here it is one of a few, all
-judged under one kernel: that which is inferred through the middle one.
+"Warped Gaussian processes") learn such a map by gradient descent; here it is one of a few, each
+judged under the better of two kernels: those inferred through no map and through the middle one.
 
 Notation
     B  problems   n  trials   d  axes   W  maps of the encoding
@@ -21,8 +21,8 @@ from l2l_sampler.policies import hyper
 from l2l_sampler.policies.base import Params
 
 EXAMINED = 32  # trials whose likelihood is compared
-_FEWEST = 8  # results from which on maps are compared
-_ADVANTAGE = 2.0  # that a map must have over none, in units of the log likelihood
+_FEWEST = 12  # results from which on maps are compared
+_ADVANTAGE = 4.0  # that a map must have over none, in units of the log likelihood
 
 
 def choose(params: Params, name: str, x: Array, y: Array, known: Array) -> Array:
@@ -48,18 +48,23 @@ def choose(params: Params, name: str, x: Array, y: Array, known: Array) -> Array
         index, kept = hyper.representatives(encode(y, known, plain), results, EXAMINED)
         x, y = hyper.take_trials(x, index), xp.take_along_axis(y, index, axis=-1)
         known = kept > 0.0
-    n = x.shape[1]
+    n, d = x.shape[1:]
 
-    def each(v: Array) -> Array:
-        """Repeat every row once for each map, (B, n) -> (B W, n)."""
-        return xp.reshape(xp.broadcast_to(v[:, None], (batch, count, n)), (batch * count, n))
+    def each(v: Array, times: int, *shape: int) -> Array:
+        """Repeat every row: (B, *shape) -> (B times, *shape)."""
+        spread = xp.broadcast_to(v[:, None], (batch, times, *shape))
+        return xp.reshape(spread, (batch * times, *shape))
 
     maps = xp.asarray(choices, **options)
     k = xp.reshape(xp.broadcast_to(maps, (batch, count)), (batch * count, 1))
-    z = xp.reshape(encode(each(y), each(known), k), (batch, count, n))
-    model = hyper.infer(params, x, z[:, count // 2], known, known)
-    evidence = xp.reshape(log_density(each(y), each(known), k), (batch, count))
-    evidence = evidence + hyper.log_likelihood(model, xp.astype(z, xp.float64))
+    repeated = each(y, count, n), each(known, count, n), k
+    z = xp.astype(xp.reshape(encode(*repeated), (batch, count, n)), xp.float64)
+    judges = xp.stack([z[:, 0], z[:, count // 2]], axis=1)
+    both = each(known, 2, n)
+    model = hyper.infer(params, each(x, 2, n, d), xp.reshape(judges, (-1, n)), both, both)
+    likelihood = hyper.log_likelihood(model, each(z, 2, count, n))
+    evidence = xp.max(xp.reshape(likelihood, (batch, 2, count)), axis=1)
+    evidence = evidence + xp.reshape(log_density(*repeated), (batch, count))
     evidence = evidence - _ADVANTAGE * xp.astype(maps > 0.0, y.dtype)
     best = maps[xp.argmax(evidence, axis=-1)]
     return xp.where(enough, best, plain[:, 0])[:, None]
