@@ -35,6 +35,13 @@ def clip(x: Array, low: float | None, high: float | None) -> Array:
     return x.clip(low, high)
 
 
+def take_rows(x: Array, index: Array) -> Array:
+    """Rows of x (B, n, d) at index (B, m): (B, m, d)."""
+    xp = array_namespace(x)
+    index = xp.broadcast_to(index[..., None], (*index.shape, x.shape[-1]))
+    return xp.take_along_axis(x, index, axis=1)
+
+
 def sigmoid(x: Array) -> Array:
     """Logistic function, stable for any finite x."""
     xp = array_namespace(x)

@@ -74,10 +74,10 @@ def log_density(y: Array, known: Array, k: Array) -> Array:
     By it the likelihoods of encoded values become densities of the same variable.
     """
     xp = array_namespace(y)
-    scaled = _unit_range(y, known)(xp.where(known, y, xp.zeros_like(y)))
-    u = xp.where(known, scaled, xp.zeros_like(y))
+    u = xp.where(known, _unit_range(y, known)(y), xp.zeros_like(y))
     _, deviation = _moments(_compressed(u, k), known)
-    slope = xp.where(k > 0.0, xp.log(_positive(k)) - xp.log1p(k * u), 0.0 * u)
+    positive = xp.where(k > 0.0, k, xp.ones_like(k))
+    slope = xp.where(k > 0.0, xp.log(positive) - xp.log1p(k * u), xp.zeros_like(u))
     weight = xp.astype(known, y.dtype)
     return xp.sum((slope - xp.log(deviation)) * weight, axis=-1)
 
@@ -87,12 +87,6 @@ def _compressed(u: Array, k: Array) -> Array:
     xp = array_namespace(u)
     logarithm = xp.log1p(k * clip(u, 0.0, None)) + k * clip(u, None, 0.0)
     return xp.where(k > 0.0, logarithm, u)
-
-
-def _positive(k: Array) -> Array:
-    """k, or 1 where it is 0."""
-    xp = array_namespace(k)
-    return xp.where(k > 0.0, k, xp.ones_like(k))
 
 
 def _unit_range(y: Array, known: Array) -> Encoder:

@@ -20,7 +20,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from array_api_compat import device
 
-from l2l_sampler.arrays import Array, array_namespace, clip, detach, sigmoid, tril_inverse
+from l2l_sampler.arrays import (
+    Array,
+    array_namespace,
+    clip,
+    detach,
+    sigmoid,
+    take_rows,
+    tril_inverse,
+)
 from l2l_sampler.gaussian import matern52, rbf
 from l2l_sampler.policies.base import Params
 from l2l_sampler.policies.nets import init_linear, init_lstm, linear, lstm_cell
@@ -153,7 +161,7 @@ def infer(params: Params, x: Array, z: Array, known: Array, valid: Array) -> Pos
     some = x, z, weight
     if x.shape[1] > INFORMATIVE:
         index, kept = representatives(z, weight, INFORMATIVE)
-        some = take_trials(x, index), xp.take_along_axis(z, index, axis=-1), kept
+        some = take_rows(x, index), xp.take_along_axis(z, index, axis=-1), kept
     for step in range(STEPS):
         # as usual in learned optimizers, no second derivatives: the gradient counts as an input
         kernel = _kernel(xp.astype(detach(theta), wide), some[0])
@@ -197,15 +205,12 @@ def log_likelihood(model: Posterior, z: Array) -> Array:
         (B, W).
     """
     xp = array_namespace(z)
-    weight, precision = model.weight[:, None], model.precision
-    ones = xp.sum(weight @ precision * weight, axis=-1)  # (B, 1)
-    solved = z @ precision  # (B, W, n)
-    mean = xp.sum(solved * weight, axis=-1) / (ones + _MEAN_PRECISION)
-    # the sum of squares of z less the part that the mean takes
-    misfit = xp.sum(solved * z, axis=-1) - mean * mean * (ones + _MEAN_PRECISION)
+    weight = model.weight[:, None] + 0.0 * z
+    _, _, misfit = _explain(model.precision[:, None], weight, z)
     count = xp.sum(weight, axis=-1)
-    _, log_det = xp.linalg.slogdet(precision)
-    return 0.5 * log_det[:, None] - 0.5 * (count + _PRIOR_TRIALS) * xp.log(misfit + _PRIOR_TRIALS)
+    _, log_det = xp.linalg.slogdet(model.precision)
+    fit = (count + _PRIOR_TRIALS) * xp.log(misfit[..., 0] + _PRIOR_TRIALS)
+    return 0.5 * (log_det[:, None] - fit)
 
 
 def representatives(z: Array, weight: Array, most: int) -> tuple[Array, Array]:
@@ -230,13 +235,6 @@ def representatives(z: Array, weight: Array, most: int) -> tuple[Array, Array]:
     rank = xp.where(place < half, place, half + xp.floor((place - half) * spacing))
     index = xp.take_along_axis(order, xp.astype(clip(rank, 0.0, n - 1.0), xp.int64), axis=-1)
     return index, xp.astype(rank < count, z.dtype)
-
-
-def take_trials(x: Array, index: Array) -> Array:
-    """Rows of x (B, n, d) at index (B, m): (B, m, d)."""
-    xp = array_namespace(x)
-    index = xp.broadcast_to(index[..., None], (*index.shape, x.shape[-1]))
-    return xp.take_along_axis(x, index, axis=1)
 
 
 def _correlation(r2: Array, smoothness: Array) -> tuple[Array, Array, Array]:
@@ -279,15 +277,8 @@ def _condition(kernel: _Kernel, x: Array, z: Array, weight: Array) -> Posterior:
     k = kernel.k * (weight[:, :, None] * weight[:, None]) + eye * diagonal[:, None]
     inverse = tril_inverse(xp.linalg.cholesky(k))
     precision = xp.matrix_transpose(inverse) @ inverse
-    both = precision @ xp.stack([weight, z * weight], axis=-1)
-    ones, solved = both[..., 0], both[..., 1]
-    mean = xp.sum(solved * weight, axis=-1, keepdims=True) / (
-        xp.sum(ones * weight, axis=-1, keepdims=True) + _MEAN_PRECISION
-    )
-    alpha = solved - mean * ones
+    mean, alpha, misfit = _explain(precision, weight, z)
     count = xp.sum(weight, axis=-1, keepdims=True)
-    misfit = xp.sum((z - mean) * weight * alpha, axis=-1, keepdims=True)
-    misfit = misfit + _MEAN_PRECISION * mean * mean
     variance = (misfit + _PRIOR_TRIALS) / (count + _PRIOR_TRIALS)
     fitted = xp.where(weight > 0.0, z - noise * alpha, xp.inf + xp.zeros_like(z))
     best = xp.min(fitted, axis=-1, keepdims=True)
@@ -304,6 +295,28 @@ def _condition(kernel: _Kernel, x: Array, z: Array, weight: Array) -> Posterior:
         alpha,
         best,
     )
+
+
+def _explain(precision: Array, weight: Array, z: Array) -> tuple[Array, Array, Array]:
+    """The best constant mean, K^-1 (z - mean), and what is left of the squares of z.
+
+    Args:
+        precision: (..., n, n) inverse of K.
+        weight: (..., n) 1 where z is known.
+        z: (..., n) encoded objective.
+
+    Returns:
+        (..., 1), (..., n) and (..., 1).
+    """
+    xp = array_namespace(z)
+    both = precision @ xp.stack([weight, z * weight], axis=-1)
+    ones, solved = both[..., 0], both[..., 1]
+    mean = xp.sum(solved * weight, axis=-1, keepdims=True) / (
+        xp.sum(ones * weight, axis=-1, keepdims=True) + _MEAN_PRECISION
+    )
+    alpha = solved - mean * ones
+    misfit = xp.sum((z - mean) * weight * alpha, axis=-1, keepdims=True)
+    return mean, alpha, misfit + _MEAN_PRECISION * mean * mean
 
 
 def _likelihood_slope(model: Posterior, kernel: _Kernel) -> Array:

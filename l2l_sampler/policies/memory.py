@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 import numpy as np
 from array_api_compat import device
 
-from l2l_sampler.arrays import Array, array_namespace, clamp_unit, clip
+from l2l_sampler.arrays import Array, array_namespace, clamp_unit, clip, take_rows
 from l2l_sampler.encodings import encode, strengths
 from l2l_sampler.history import History
 from l2l_sampler.policies import output_warp
@@ -215,9 +215,7 @@ def candidates(table: Table, fresh: Array, noise: Array, chance: Array, radius: 
     rank = xp.stack([0 * member, 0 * member, member % min(5, n)])  # (_LOCAL_GROUPS, G)
     rank = xp.broadcast_to(xp.reshape(rank, (1, -1)), (batch, _LOCAL_GROUPS * group))
     index = xp.take_along_axis(ranked, xp.minimum(rank, last), axis=-1)
-    index = xp.broadcast_to(index[..., None], (*index.shape, d))
-    centre = xp.take_along_axis(table.x, index, axis=1)
-    centre = xp.reshape(centre, (batch, _LOCAL_GROUPS, group, d))
+    centre = xp.reshape(take_rows(table.x, index), (batch, _LOCAL_GROUPS, group, d))
     moved, swap = fresh[:, :_LOCAL_GROUPS], chance[:, :_LOCAL_GROUPS] * d < 1.0
     near = xp.where(swap & (member % 2 == 1)[:, None], moved, centre)
     length = 10.0 ** (2.0 * radius[:, :_LOCAL_GROUPS] - 2.5)

@@ -15,7 +15,7 @@ from typing import Any
 
 from array_api_compat import device
 
-from l2l_sampler.arrays import Array, array_namespace
+from l2l_sampler.arrays import Array, array_namespace, take_rows
 from l2l_sampler.encodings import encode, log_density, strengths
 from l2l_sampler.policies import hyper
 from l2l_sampler.policies.base import Params
@@ -46,16 +46,25 @@ def choose(params: Params, name: str, x: Array, y: Array, known: Array) -> Array
     enough = xp.sum(results, axis=-1) >= _FEWEST
     if y.shape[1] > EXAMINED:
         index, kept = hyper.representatives(encode(y, known, plain), results, EXAMINED)
-        x, y = hyper.take_trials(x, index), xp.take_along_axis(y, index, axis=-1)
+        x, y = take_rows(x, index), xp.take_along_axis(y, index, axis=-1)
         known = kept > 0.0
-    n, d = x.shape[1:]
+    maps = xp.asarray(choices, **options)
+    handicap = _ADVANTAGE * xp.astype(maps > 0.0, y.dtype)
+    best = maps[xp.argmax(_evidence(params, maps, x, y, known) - handicap, axis=-1)]
+    return xp.where(enough, best, plain[:, 0])[:, None]
+
+
+def _evidence(params: Params, maps: Array, x: Array, y: Array, known: Array) -> Array:
+    """Log densities (B, W) of the known results under every map; other args as `choose`."""
+    xp = array_namespace(y)
+    batch, n, d = x.shape
+    count = maps.shape[0]
 
     def each(v: Array, times: int, *shape: int) -> Array:
         """Repeat every row: (B, *shape) -> (B times, *shape)."""
         spread = xp.broadcast_to(v[:, None], (batch, times, *shape))
         return xp.reshape(spread, (batch * times, *shape))
 
-    maps = xp.asarray(choices, **options)
     k = xp.reshape(xp.broadcast_to(maps, (batch, count)), (batch * count, 1))
     repeated = each(y, count, n), each(known, count, n), k
     z = xp.astype(xp.reshape(encode(*repeated), (batch, count, n)), xp.float64)
@@ -63,8 +72,5 @@ def choose(params: Params, name: str, x: Array, y: Array, known: Array) -> Array
     both = each(known, 2, n)
     model = hyper.infer(params, each(x, 2, n, d), xp.reshape(judges, (-1, n)), both, both)
     likelihood = hyper.log_likelihood(model, each(z, 2, count, n))
-    evidence = xp.max(xp.reshape(likelihood, (batch, 2, count)), axis=1)
-    evidence = evidence + xp.reshape(log_density(*repeated), (batch, count))
-    evidence = evidence - _ADVANTAGE * xp.astype(maps > 0.0, y.dtype)
-    best = maps[xp.argmax(evidence, axis=-1)]
-    return xp.where(enough, best, plain[:, 0])[:, None]
+    likelihood = xp.max(xp.reshape(likelihood, (batch, 2, count)), axis=1)
+    return likelihood + xp.reshape(log_density(*repeated), (batch, count))

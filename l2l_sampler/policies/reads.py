@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from l2l_sampler.arrays import Array, array_namespace, clip
+from l2l_sampler.arrays import Array, array_namespace, clip, take_rows
 from l2l_sampler.gaussian import log_h, log_h_slope
 from l2l_sampler.policies import hyper
 from l2l_sampler.policies.base import Params
@@ -46,12 +46,7 @@ class Table(NamedTuple):
         xp = array_namespace(self.z)
         ranked = xp.where(self.known, self.z, xp.inf + xp.zeros_like(self.z))
         index = xp.argmin(ranked, axis=-1, keepdims=True)
-        d = self.x.shape[-1]
-        where = xp.broadcast_to(index[..., None], (*index.shape, d))
-        return (
-            xp.take_along_axis(self.x, where, axis=-2),
-            xp.take_along_axis(self.z, index, axis=-1),
-        )
+        return take_rows(self.x, index), xp.take_along_axis(self.z, index, axis=-1)
 
 
 class Look(NamedTuple):

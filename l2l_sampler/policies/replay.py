@@ -131,7 +131,8 @@ def inputs_of(history: History, first: int = 0, n_pending: int = 0) -> Inputs:
     start = [dummy]  # row of the history or dummy, fed at ask `first`
     if first > 0:
         known = np.flatnonzero((ask <= first) & np.isfinite(history.y))
-        start += known[np.argmin(history.y[known], keepdims=True)].tolist() if len(known) else []
+        if len(known):
+            start.append(int(known[np.argmin(history.y[known])]))
     arrived = np.flatnonzero((ask > first) & (ask <= n))
     arrived = arrived[np.lexsort((arrived, history.told[arrived], ask[arrived]))]
     empty = np.ones(n + 1, dtype=bool)  # asks from which on nothing came in
