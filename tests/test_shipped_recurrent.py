@@ -1,4 +1,4 @@
-"""The shipped LSTM and DNC policies do what they were trained for."""
+"""The shipped LSTM and DNC policies explore and settle; test_shipped.py has their skill."""
 
 import warnings
 
@@ -9,13 +9,10 @@ import torch
 
 from hpo_benchmarks.ask_time import seconds_of_bare_steps
 from l2l_sampler import LearnedSampler
-from l2l_sampler.registry import aliases, load_policy, shipped
-from train.batched import curves_of, torch_params
-from train.validate import held_out, play, random_search
+from l2l_sampler.registry import aliases, shipped
+from train.validate import held_out
 
 MODELS = [model for model in shipped() if model.policy in ("lstm", "dnc")]
-# The sum is there to be compared: it rewards staying at the first good point.
-GOOD = [model for model in MODELS if model.workers == 1 and model.loss != "sum"]
 
 
 def named(model):
@@ -56,16 +53,6 @@ def test_every_loss_has_the_dimensions_that_are_promised():
         assert aliases()[kind] in (f"{kind}-oi", f"{kind}-ei")
     assert all(model.horizon == 100 for model in MODELS)
     assert all(model.workers == 5 for model in MODELS if model.name.endswith("parallel"))
-
-
-@pytest.mark.parametrize("model", GOOD, ids=named)
-def test_a_shipped_model_beats_random_search_on_functions_that_it_never_saw(model):
-    trained = load_policy(model.name, model.dim)
-    functions = held_out("gp", model.dim, 100, seed=3)
-    ours = curves_of(trained.policy, torch_params(trained.params), functions, 50)
-    random = play(random_search(), functions, 50)
-    for t in (19, 49):
-        assert ours[:, t].mean() < random[:, t].mean()
 
 
 @pytest.mark.parametrize("model", MODELS, ids=named)
