@@ -10,8 +10,10 @@ from pathlib import Path
 # One thread a process, here and in the workers that inherit it, so that times compare.
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
-from hpo_benchmarks.hash_seed import fix_hash_seed  # noqa: E402
-from hpo_benchmarks.methods import methods  # noqa: E402
+from hpo_benchmarks.environment import fix_hash_seed  # noqa: E402
+from hpo_benchmarks.methods.catalogue import methods  # noqa: E402
+from hpo_benchmarks.problems.suites import SUITES  # noqa: E402
+from hpo_benchmarks.problems.tabular import HPOLIB  # noqa: E402
 from hpo_benchmarks.runner import (  # noqa: E402
     ROOT,
     cells_of,
@@ -20,8 +22,6 @@ from hpo_benchmarks.runner import (  # noqa: E402
     unfinished,
     write_packed,
 )
-from hpo_benchmarks.suites import SUITES  # noqa: E402
-from hpo_benchmarks.tabular import HPOLIB  # noqa: E402
 
 PACKED = Path(__file__).parent / "results" / "rows.jsonl.gz"
 NEW_ROWS = ROOT / "runs" / "benchmarks" / "rows.jsonl"
@@ -91,7 +91,7 @@ def main() -> int:
         if options.command == "pack":
             write_packed(rows, PACKED)
         else:
-            from hpo_benchmarks.report import write_report
+            from hpo_benchmarks.report.report import write_report
 
             write_report(rows, options.docs)
     except ValueError as error:

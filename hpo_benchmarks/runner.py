@@ -20,8 +20,8 @@ import optuna
 from tqdm import tqdm
 
 import l2l_sampler
-from hpo_benchmarks.methods import Method, make_sampler
-from hpo_benchmarks.problem import Problem, rng_of
+from hpo_benchmarks.methods.catalogue import Method, make_sampler
+from hpo_benchmarks.problems.problem import Problem, rng_of
 
 Row = dict[str, Any]
 ROOT = Path(__file__).parents[1]

@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
-from l2l_sampler.optuna_sampler import LearnedSampler
+from l2l_sampler.adapters.optuna.sampler import LearnedSampler
 from l2l_sampler.registry import load_policy
 
 if TYPE_CHECKING:
-    from l2l_sampler.ray_searcher import LearnedSearcher as LearnedSearcher
+    from l2l_sampler.adapters.ray.searcher import LearnedSearcher as LearnedSearcher
 
 __version__ = "0.1.0"
 
@@ -18,7 +18,7 @@ def __getattr__(name: str) -> Any:
     if name != "LearnedSearcher":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        from l2l_sampler.ray_searcher import LearnedSearcher
+        from l2l_sampler.adapters.ray.searcher import LearnedSearcher
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "ray":
             raise

@@ -31,15 +31,15 @@ from optuna.distributions import (
 from optuna.trial import TrialState, create_trial
 
 from l2l_sampler import LearnedSampler, load_policy
-from l2l_sampler.encodings import ENCODINGS as OBJECTIVE_ENCODINGS
-from l2l_sampler.encodings import encode, log_density
-from l2l_sampler.network_inputs import ENCODINGS as INPUT_ENCODINGS
-from l2l_sampler.network_inputs import PENDING, Seen
+from l2l_sampler.policies.memory.encodings import ENCODINGS as OBJECTIVE_ENCODINGS
+from l2l_sampler.policies.memory.encodings import encode, log_density
+from l2l_sampler.policies.recurrent.encodings import ENCODINGS as INPUT_ENCODINGS
+from l2l_sampler.policies.recurrent.encodings import PENDING, Seen
+from l2l_sampler.policies.recurrent.statistics import start, update
+from l2l_sampler.policies.recurrent.surroundings import nothing, take_in
 from l2l_sampler.registry import shipped
-from l2l_sampler.running import start, update
-from l2l_sampler.surroundings import nothing, take_in
-from train.batched import batched, torch_params
-from train.validate import held_out, play
+from train.validation.batched import batched, torch_params
+from train.validation.play import held_out, play
 
 PINS = Path(__file__).with_name("golden.json")
 ANY_DIM = (1, 3, 6)

@@ -14,7 +14,7 @@ from l2l_sampler.checkpoint import FORMAT, Header, TrainedPolicy, load, read_hea
 from l2l_sampler.history import History
 from l2l_sampler.policies import KINDS
 from l2l_sampler.policies.base import describe
-from l2l_sampler.space import FloatAxis, UnitCube
+from l2l_sampler.spaces.cube import FloatAxis, UnitCube
 from tests.untrained import untrained
 
 DIM = 3

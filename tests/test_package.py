@@ -20,7 +20,7 @@ def test_importing_the_package_imports_nothing_heavy():
     loaded = json.loads(run("import json, sys, l2l_sampler; print(json.dumps(list(sys.modules)))"))
     heavy = {"torch", "ray", "sklearn", "scipy.stats", "matplotlib", "pandas"}
     assert heavy.isdisjoint(loaded)
-    assert "l2l_sampler.optuna_sampler" in loaded
+    assert "l2l_sampler.adapters.optuna.sampler" in loaded
 
 
 def test_a_study_with_the_default_policy_needs_nothing_heavy():

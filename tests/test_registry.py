@@ -205,9 +205,7 @@ def test_a_policy_is_shipped_in_half_precision_on_request(weights, tmp_path):
 def test_a_policy_is_shipped_with_another_encoding_on_request(weights, tmp_path):
     source = tmp_path / "new.safetensors"
     save(source, untrained("memory", 1))
-    model = ship(
-        source, "warped", card=tmp_path / "card.md", encoding="warped-1", weights=weights
-    )
+    model = ship(source, "warped", card=tmp_path / "card.md", encoding="warped-1", weights=weights)
     registry._index.cache_clear()
     found, given = registry.load_policy("warped"), load(source)
     assert found.header.encoding == found.policy.encoding == "warped-1" != given.policy.encoding

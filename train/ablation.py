@@ -20,11 +20,11 @@ import torch
 from joblib import Parallel, delayed
 
 from l2l_sampler.checkpoint import load
-from train.batched import curves_of, torch_params
 from train.config import TrainConfig, parse
 from train.curves import draw_means
 from train.fit import fit
-from train.validate import held_out, play, random_search
+from train.validation.batched import curves_of, torch_params
+from train.validation.play import held_out, play, random_search
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "standard": {},

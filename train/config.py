@@ -7,8 +7,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from train.losses import LOSSES
-from train.priors import PRIORS
+from train.functions.priors import PRIORS
+from train.recurrent.losses import LOSSES
 
 POLICIES = ("memory", "lstm", "dnc")
 READS = ("posterior", "kernel")

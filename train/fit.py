@@ -22,14 +22,14 @@ from tqdm import tqdm
 from l2l_sampler.checkpoint import Header, TrainedPolicy, save
 from l2l_sampler.policies import KINDS
 from l2l_sampler.policies.base import Policy
-from train.batched import curves_of, torch_params
 from train.config import TrainConfig, parse
 from train.curves import draw_curves
-from train.memory_pool import MemoryPool
-from train.recurrent_pool import RecurrentPool
+from train.memory.pool import MemoryPool
+from train.recurrent.pool import RecurrentPool
 from train.starting_point import starting_point
 from train.state import Pool, Progress, Run, resume_from, save_state, settings
-from train.validate import held_out, oracle_curves, play, random_search
+from train.validation.batched import curves_of, torch_params
+from train.validation.play import held_out, oracle_curves, play, random_search
 
 WARM_UP = 100  # gradient steps over which the learning rate rises
 LAST_RATE = 0.03  # of the highest, at the end of the training

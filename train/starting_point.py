@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from l2l_sampler.checkpoint import TrainedPolicy, load
-from l2l_sampler.network_inputs import encoding_of
 from l2l_sampler.policies.base import Policy
-from l2l_sampler.policies.recurrent import RecurrentPolicy
+from l2l_sampler.policies.recurrent.encodings import encoding_of
+from l2l_sampler.policies.recurrent.policy import RecurrentPolicy
 
 
 def starting_point(policy: Policy, seed: int, init: str | Path | None) -> Mapping[str, np.ndarray]:

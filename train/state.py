@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from train.config import TrainConfig
-from train.memory_pool import MemoryPool
-from train.recurrent_pool import RecurrentPool
+from train.memory.pool import MemoryPool
+from train.recurrent.pool import RecurrentPool
 
 Pool: TypeAlias = MemoryPool | RecurrentPool
 

@@ -20,15 +20,15 @@ class _Kinds(Mapping[str, type[Policy]]):
 
     def __getitem__(self, kind: str) -> type[Policy]:
         if kind == "memory":
-            from l2l_sampler.policies.memory import MemoryPolicy
+            from l2l_sampler.policies.memory.policy import MemoryPolicy
 
             return MemoryPolicy
         if kind == "lstm":
-            from l2l_sampler.policies.lstm import LSTMPolicy
+            from l2l_sampler.policies.recurrent.lstm import LSTMPolicy
 
             return LSTMPolicy
         if kind == "dnc":
-            from l2l_sampler.policies.dnc import DNCPolicy
+            from l2l_sampler.policies.recurrent.dnc import DNCPolicy
 
             return DNCPolicy
         raise KeyError(kind)

@@ -1,0 +1,1 @@
+"""Comparisons on held-out draws from the priors of the training."""

@@ -1,0 +1,155 @@
+"""The optimizers that are compared, each as an Optuna sampler."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from typing import TypeAlias
+
+from optuna.distributions import BaseDistribution, CategoricalDistribution
+from optuna.exceptions import ExperimentalWarning
+from optuna.samplers import (
+    BaseSampler,
+    CmaEsSampler,
+    GPSampler,
+    QMCSampler,
+    RandomSampler,
+    TPESampler,
+)
+
+from hpo_benchmarks.problems.functions import LENGTH_SCALE
+from hpo_benchmarks.problems.problem import Problem
+from l2l_sampler import registry
+
+Space: TypeAlias = Mapping[str, BaseDistribution]
+
+
+@dataclass(frozen=True)
+class Method:
+    """One optimizer.
+
+    Attributes:
+        name: as on the command line and in the rows.
+        sampler: (seed, space, n_trials) -> a fresh Optuna sampler for one study.
+        version: of what runs; a change makes older rows stale.
+        seeds: at most so many seeds, for slow methods; None if as many as asked for.
+        suits: whether it can run a problem.
+    """
+
+    name: str
+    sampler: Callable[[int, Space, int], BaseSampler]
+    version: str
+    seeds: int | None = None
+    suits: Callable[[Problem], bool] = lambda problem: True
+
+
+def cube_dim(space: Space) -> int:
+    """Axes of the unit cube of a space: a categorical parameter has one for each choice."""
+    return sum(
+        len(axis.choices) if isinstance(axis, CategoricalDistribution) else 1
+        for axis in space.values()
+        if not axis.single()
+    )
+
+
+def _random(seed: int, space: Space, n_trials: int) -> BaseSampler:
+    return RandomSampler(seed=seed)
+
+
+def _sobol(seed: int, space: Space, n_trials: int) -> BaseSampler:
+    return QMCSampler(
+        qmc_type="sobol",
+        scramble=True,
+        seed=seed,
+        warn_asynchronous_seeding=False,
+        warn_independent_sampling=False,
+    )
+
+
+def _tpe(seed: int, space: Space, n_trials: int) -> BaseSampler:
+    return TPESampler(seed=seed)
+
+
+def _cmaes(seed: int, space: Space, n_trials: int) -> BaseSampler:
+    return CmaEsSampler(seed=seed, warn_independent_sampling=False)
+
+
+def _gp(seed: int, space: Space, n_trials: int) -> BaseSampler:
+    return GPSampler(seed=seed, warn_independent_sampling=False)
+
+
+def _smac(seed: int, space: Space, n_trials: int) -> BaseSampler:
+    from hpo_benchmarks.methods.smac_sampler import SmacSampler
+
+    return SmacSampler(seed, space, n_trials)
+
+
+def _gp_ei_true(seed: int, space: Space, n_trials: int) -> BaseSampler:
+    from hpo_benchmarks.methods.gp_ei import TrueKernelSampler
+
+    return TrueKernelSampler(seed, space, length_scale=LENGTH_SCALE)
+
+
+def _learned(policy: str, seed: int, space: Space, n_trials: int) -> BaseSampler:
+    from l2l_sampler import LearnedSampler
+
+    return LearnedSampler(policy, seed=seed, n_trials=n_trials, search_space=space)
+
+
+def learned_methods() -> list[Method]:
+    """Every shipped policy; a model for one dimension suits the problems of that dimension."""
+    models: dict[str, list[registry.Shipped]] = {}
+    for model in registry.shipped():
+        models.setdefault(model.name, []).append(model)
+    default = registry.aliases()["memory"]
+    return [
+        Method(
+            name="memory" if name == default else name,
+            sampler=partial(_learned, name),
+            version="-".join(model.sha256[:8] for model in group),
+            suits=partial(_has_model, frozenset(model.dim for model in group)),
+        )
+        for name, group in models.items()
+    ]
+
+
+def _has_model(dims: frozenset[int | None], problem: Problem) -> bool:
+    return None in dims or cube_dim(problem.space) in dims
+
+
+def peer_methods() -> list[Method]:
+    """Today's optimizers, with the settings that their authors chose as defaults."""
+    optuna, smac, sklearn = (
+        f"{name} {version(name)}" for name in ("optuna", "smac", "scikit-learn")
+    )
+    return [
+        Method("random", _random, optuna),
+        Method("sobol", _sobol, optuna),
+        Method("tpe", _tpe, optuna),
+        # Optuna's CMA-ES samples spaces of one parameter at random.
+        Method("cmaes", _cmaes, optuna, suits=lambda problem: len(problem.space) > 1),
+        Method("gp", _gp, optuna, seeds=10),
+        Method("smac", _smac, f"{smac}, hash seed 0", seeds=10),
+        Method(
+            "gp-ei-true",
+            _gp_ei_true,
+            f"{sklearn}, our log EI",
+            seeds=10,
+            suits=lambda problem: problem.name.startswith("gp-") and problem.workers == 1,
+        ),
+    ]
+
+
+def methods() -> dict[str, Method]:
+    """All methods by name, ours first."""
+    return {method.name: method for method in [*learned_methods(), *peer_methods()]}
+
+
+def make_sampler(method: Method, seed: int, space: Space, n_trials: int) -> BaseSampler:
+    """A sampler for one study, without the notice that a sampler is experimental."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        return method.sampler(seed, space, n_trials)

@@ -1,0 +1,45 @@
+"""Which problems belong to which suite of `python -m hpo_benchmarks run`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from hpo_benchmarks.problems import control, functions, neural, tabular
+from hpo_benchmarks.problems.problem import Problem
+
+PARALLEL_WORKERS = 5
+
+
+def _hpolib(data: Path) -> list[Problem]:
+    try:
+        return tabular.hpolib_problems(data)
+    except FileNotFoundError as error:
+        print(f"Suite hpolib is skipped: {error}", file=sys.stderr)
+        return []
+
+
+def _speed(data: Path) -> list[Problem]:
+    """Table 1: the four classics, timed on their own."""
+    return [replace(functions.classic_problem(name), suite="speed") for name in functions.CLASSICS]
+
+
+def _parallel(data: Path) -> list[Problem]:
+    """The suite `paper` with five evaluations at a time (section 2.3)."""
+    return [
+        replace(problem, suite="parallel", workers=PARALLEL_WORKERS)
+        for problem in functions.problems()
+    ]
+
+
+SUITES: dict[str, Callable[[Path], list[Problem]]] = {
+    "paper": lambda data: functions.problems(),
+    "hpolib": _hpolib,
+    "tables": lambda data: tabular.own_problems(),
+    "control": lambda data: control.problems(),
+    "parallel": _parallel,
+    "neural": lambda data: neural.problems(),
+    "speed": _speed,
+}

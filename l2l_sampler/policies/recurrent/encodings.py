@@ -1,0 +1,139 @@
+"""Named encodings of what a recurrent policy is told at each step: its network's inputs.
+
+A released name never changes its meaning: a changed encoding gets a new name.
+
+Notation
+    B  runs side by side (1 at inference)      D  unit-cube axes
+    P  pending trials shown                    F  inputs of the network
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from array_api_compat import device
+
+from l2l_sampler.arrays import Array, array_namespace
+from l2l_sampler.policies.recurrent.statistics import Running, above_best, z_scores
+from l2l_sampler.policies.recurrent.surroundings import RADII, Surroundings, slopes
+
+PENDING = 4
+RAW_LIMIT = 100.0
+
+
+class Seen(NamedTuple):
+    """What may be told of a step.
+
+    Attributes:
+        run: statistics, the result included.
+        around: results near the incumbent; None if none are kept.
+        x: (B, D) point of the result.
+        o: (B,) 1 where there is a result, 0 where the input is the dummy (equation 6).
+        pending: the last points asked of which no result was fed, latest first: (B, P, D), and
+            (B, P) 1 where there is one; None if there are none.
+    """
+
+    run: Running
+    around: Surroundings | None
+    x: Array
+    o: Array
+    pending: tuple[Array, Array] | None = None
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How results become network inputs.
+
+    Attributes:
+        n_inputs: number of inputs F for a dimension D.
+        inputs: (what is seen, horizon) -> (B, F).
+        anchored: whether the network may steer relative to the incumbent.
+        local: whether it looks at the surroundings and at P = `PENDING` pending trials; if not,
+            none are kept.
+        begins_with: another encoding whose inputs are the first of these, if any.
+    """
+
+    n_inputs: Callable[[int], int]
+    inputs: Callable[[Seen, int], Array]
+    anchored: bool = True
+    local: bool = False
+    begins_with: str | None = None
+
+
+def encoding_of(name: str) -> Encoding:
+    """The encoding called `name`; ValueError naming those there are if it is unknown."""
+    if name not in ENCODINGS:
+        raise ValueError(
+            f"unknown encoding {name!r}; recurrent policies know {', '.join(ENCODINGS)}"
+        )
+    return ENCODINGS[name]
+
+
+def _raw(seen: Seen, horizon: int) -> Array:
+    """`raw-1`: x, y and o as in the paper (equation 6); y is clipped to stay finite."""
+    run, x, o = seen.run, seen.x, seen.o
+    xp = array_namespace(x)
+    y = xp.maximum(xp.minimum(run.last, RAW_LIMIT), -RAW_LIMIT)
+    return xp.concat([o[:, None] * x, (o * y)[:, None], o[:, None]], axis=-1)
+
+
+def _scale_free(seen: Seen, horizon: int) -> Array:
+    """`running-1`: point, incumbent, their z-scores, improved, log n, n, o; centred."""
+    run, x, o = seen.run, seen.x, seen.o
+    xp = array_namespace(x)
+    z, told = z_scores(run), o[:, None]
+    scalars = [told * z[:, :1], z[:, 1:]]
+    scalars += [v[:, None] for v in (run.improved, 0.5 * xp.log1p(run.n), run.n / horizon)]
+    points = [told * (2.0 * x - 1.0), 2.0 * run.x_best - 1.0]
+    return xp.concat([*points, *scalars, told], axis=-1)
+
+
+def _local(seen: Seen, horizon: int) -> Array:
+    """`local-1`: those of `running-1`, then the surroundings relative to the incumbent.
+
+    The result's offset and value on a fine scale, slope and coverage for each radius, and the
+    offsets of the pending trials.
+    """
+    if seen.around is None:
+        raise ValueError("the encoding local-1 needs the surroundings of the incumbent")
+    run, x, o = seen.run, seen.x, seen.o
+    xp = array_namespace(x)
+    batch, dim = x.shape
+    rise = o * xp.asinh(10.0 * above_best(run, run.last[:, None])[:, 0]) / 3.0
+    slope, cover = slopes(seen.around, run)
+    fitted = xp.concat([xp.asinh(slope), 0.5 * xp.log1p(cover)], axis=-1)
+    points, busy = seen.pending or _no_pending(x)
+    offsets = 2.0 * busy[..., None] * (points - run.x_best[:, None])
+    return xp.concat(
+        [
+            _scale_free(seen, horizon),
+            4.0 * o[:, None] * (x - run.x_best),
+            rise[:, None],
+            xp.reshape(fitted, (batch, 2 * len(RADII) * dim)),
+            xp.reshape(offsets, (batch, PENDING * dim)),
+            busy,
+        ],
+        axis=-1,
+    )
+
+
+def _no_pending(x: Array) -> tuple[Array, Array]:
+    """`Seen.pending` where no trial is, for results at points x."""
+    xp = array_namespace(x)
+    batch, dim = x.shape
+    options = {"dtype": x.dtype, "device": device(x)}
+    return xp.zeros((batch, PENDING, dim), **options), xp.zeros((batch, PENDING), **options)
+
+
+ENCODINGS = {
+    "running-1": Encoding(lambda dim: 2 * dim + 6, _scale_free),
+    "raw-1": Encoding(lambda dim: dim + 2, _raw, anchored=False),
+    "local-1": Encoding(
+        lambda dim: (3 + 2 * len(RADII) + PENDING) * dim + 7 + PENDING,
+        _local,
+        local=True,
+        begins_with="running-1",
+    ),
+}

@@ -1,0 +1,296 @@
+"""Recurrent policies, the paper's: the network's state is all that it keeps of the trials.
+
+h_t, x_t = RNN(h_{t-1}, o_{t-1}, x_{t-1}, y_{t-1})   (equations 1 and 6)
+
+Notation
+    B  runs side by side (1 at inference)   D  unit-cube axes
+    h  hidden state                         x  (B, D) proposed or evaluated point
+    y  (B,) minimised objective             o  (B,) 1 for a result, 0 for the dummy input
+    F  features of the core that the output layer sees
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple, TypeAlias
+
+import numpy as np
+from array_api_compat import device
+
+from l2l_sampler.arrays import Array, array_namespace, clamp_unit, sigmoid
+from l2l_sampler.history import History
+from l2l_sampler.policies.base import Cube, Params, Policy
+from l2l_sampler.policies.nets import init_linear, linear
+from l2l_sampler.policies.recurrent.encodings import PENDING, Encoding, Seen, encoding_of
+from l2l_sampler.policies.recurrent.feeding import Inputs, Symmetry, episode_of, inputs_of
+from l2l_sampler.policies.recurrent.statistics import Running, start, update
+from l2l_sampler.policies.recurrent.surroundings import Surroundings, nothing, take_in
+
+Hidden: TypeAlias = tuple[Array, ...]
+
+_JITTER = (0.01, 0.02, 0.05, 0.1, 0.2)
+_SAME = 1e-6
+_REMEMBERED = 4
+
+
+class State(NamedTuple):
+    """All that a run carries from step to step.
+
+    Attributes:
+        running: statistics of the results fed so far.
+        around: results around the incumbent; None if the encoding does not look at them.
+        hidden: the network's own arrays, each (B, ...).
+    """
+
+    running: Running
+    around: Surroundings | None
+    hidden: Hidden
+
+
+class Replayed(NamedTuple):
+    """The outcome of one replay."""
+
+    params: Params
+    inputs: Inputs
+    state: State
+    x: np.ndarray
+
+
+class ReplayCache:
+    """The last few replays, so that the next one goes on where one of them ended.
+
+    Nothing depends on it but time: an entry is used only if its inputs are a prefix of those to
+    be replayed and its parameters are the same object. Entries are never changed, and the list
+    is replaced as a whole, so threads may share it.
+    """
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._entries: Sequence[Replayed] = ()
+
+    def longest(self, params: Params, inputs: Inputs) -> Replayed | None:
+        """The longest remembered prefix of `inputs`, if any."""
+        for entry in sorted(self._entries, key=lambda entry: -len(entry.inputs.o)):
+            if entry.params is params and inputs.starts_with(entry.inputs):
+                return entry
+        return None
+
+    def add(self, entry: Replayed) -> None:
+        """Remember a replay in the place of the oldest one."""
+        self._entries = (entry, *self._entries[: _REMEMBERED - 1])
+
+
+@dataclass(frozen=True)
+class RecurrentPolicy(Policy):
+    """A policy of one dimension that sees each result once, when it comes in.
+
+    Up to `horizon` trials it is the paper's. From there it starts afresh every `horizon` trials
+    in another symmetry of the cube: the first trial is a random point, and the network is fed
+    the incumbent before it goes on. One with a `patience` starts afresh sooner, and is told
+    nothing of what was before, so that it settles in another basin.
+
+    Attributes:
+        dim: unit-cube axes D.
+        horizon: trials T that it was trained for.
+        workers: parallel workers N that it was trained for.
+        encoding: name of the encoding of the results, see `network_inputs`.
+        patience: results without improvement after which it starts afresh; None for never.
+    """
+
+    precision = np.float32  # its time goes into reading weights
+    input_layer: ClassVar[str]
+    """Prefix of the parameters that meet the inputs first."""
+
+    dim: int = 1
+    horizon: int = 100
+    workers: int = 1
+    encoding: str = "running-1"
+    patience: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check what a checkpoint's header may have got wrong."""
+        encoding_of(self.encoding)
+        if min(self.dim, self.horizon, self.workers) < 1:
+            raise ValueError(
+                "dim, horizon and workers must be at least 1; "
+                f"got {self.dim}, {self.horizon} and {self.workers}"
+            )
+        if self.patience is not None and self.patience < 1:
+            raise ValueError(f"patience must be at least 1 result or None; got {self.patience}")
+
+    @abstractmethod
+    def init_core(self, rng: np.random.Generator, n_inputs: int) -> dict[str, np.ndarray]:
+        """Untrained parameters of the core for `n_inputs` network inputs."""
+
+    @abstractmethod
+    def initial_hidden(self, params: Params, batch: int) -> Hidden:
+        """The core's state before the first step, each array (B, ...)."""
+
+    @abstractmethod
+    def core(self, params: Params, hidden: Hidden, inputs: Array) -> tuple[Hidden, Array]:
+        """One step of the network, up to the output layer: (B, n_inputs) -> (B, F)."""
+
+    @property
+    @abstractmethod
+    def n_features(self) -> int:
+        """Width F of what `core` returns."""
+
+    def init(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Untrained parameters: first proposals lie near the centre of the cube."""
+        n_out = (1 + self._encoding.anchored) * self.dim
+        return {
+            **self.init_core(rng, self._encoding.n_inputs(self.dim)),
+            **init_linear(rng, "out", self.n_features, n_out, scale=0.05),
+        }
+
+    def initial_state(self, params: Params, batch: int, like: Array | None = None) -> State:
+        """State of `batch` runs before the first step (h_0).
+
+        Statistics are kept in the dtype of `like`, such as points or results to come; in that of
+        the parameters by default.
+        """
+        like = params["out.bias"] if like is None else like
+        around = nothing(batch, self.dim, like) if self._encoding.local else None
+        return State(start(batch, self.dim, like), around, self.initial_hidden(params, batch))
+
+    @property
+    def n_pending(self) -> int:
+        """How many pending trials `step` looks at."""
+        return PENDING if self._encoding.local else 0
+
+    def step(
+        self,
+        params: Params,
+        state: State,
+        x: Array,
+        y: Array,
+        o: Array,
+        pending: tuple[Array, Array] | None = None,
+    ) -> tuple[State, Array]:
+        """Feed one result or dummy and propose (equation 6).
+
+        The proposal is the output layer's, or with an anchored encoding a gated move from the
+        centre to the incumbent plus an offset. It is clamped to the cube; a squashing output
+        would saturate in the corners.
+
+        Args:
+            params: the network's parameters, numpy or torch; it works in their dtype.
+            state: of B runs.
+            x: (B, D) point of the result.
+            y: (B,) its value; may be infinite.
+            o: (B,) 1 for a result, 0 to feed the dummy whatever x and y are.
+            pending: the last P = `n_pending` points asked of which no result was fed, latest
+                first: (B, P, D), and (B, P) 1 where there is one. Without it there are none.
+
+        Returns:
+            The next state and (B, D) proposals in [0, 1].
+        """
+        running = update(state.running, x, y, o)
+        around = state.around
+        if around is not None:
+            around = take_in(around, running, state.running, x)
+        inputs = self._encoding.inputs(Seen(running, around, x, o, pending), self.horizon)
+        xp = array_namespace(inputs)
+        inputs = xp.astype(inputs, params["out.bias"].dtype, copy=False)
+        hidden, features = self.core(params, state.hidden, inputs)
+        out = xp.astype(linear(params, "out", features), x.dtype, copy=False)
+        if self._encoding.anchored:
+            pull = sigmoid(out[:, self.dim :]) * (running.x_best - 0.5)
+            out = out[:, : self.dim] + pull
+        return State(running, around, hidden), clamp_unit(0.5 + out)
+
+    def propose(
+        self, params: Params, history: History, *, cube: Cube, rng: np.random.Generator
+    ) -> np.ndarray:
+        """The network's next point, then points around it, those tried before last.
+
+        The network works in a random symmetry of the cube. It must stay the same during a
+        study, so it comes from the first word of the generator's seed: `rng` is expected to be
+        `default_rng((study seed, trial number))`.
+
+        Args:
+            params: numpy parameters, of `precision`.
+            history: trials so far.
+            cube: the search space, of `dim` axes.
+            rng: draws the points around the network's.
+
+        Returns:
+            (m, D) snapped points.
+
+        Raises:
+            ValueError: if the cube has another dimension.
+        """
+        if cube.dim != self.dim:
+            raise ValueError(
+                f"this {self.kind} policy works in {self.dim} dimensions and the search space has "
+                f"{cube.dim}; train one with `python -m train.fit --dim {cube.dim}`, or use the "
+                '"memory" policy, which works in any dimension'
+            )
+        episode, first = episode_of(history, self.horizon, self.patience)
+        if episode > 0 and history.n == first:
+            return cube.sample(rng, len(_JITTER) + 1)
+        symmetry = Symmetry.draw(np.random.default_rng((_study_seed(rng), episode)), self.dim)
+        seen = replace(history, x=symmetry.apply(history.x))
+        if self.patience is not None:
+            seen, first = seen.take(np.arange(first, seen.n)), 0
+        fed = inputs_of(seen, first, self.n_pending)
+        x = symmetry.undo(self.replay(params, fed))
+        noise = rng.standard_normal((len(_JITTER), self.dim)) * np.array(_JITTER)[:, None]
+        candidates = cube.snap(np.clip(np.vstack([x, x + noise]), 0.0, 1.0))
+        return candidates[np.argsort(_tried(candidates, history.x), kind="stable")]
+
+    def replay(self, params: Params, inputs: Inputs) -> np.ndarray:
+        """The proposal after `inputs`, (D,)."""
+        past = self._cache.longest(params, inputs)
+        if past is None:
+            done, state, x = 0, self.initial_state(params, 1, inputs.x), np.empty((1, self.dim))
+        else:
+            done, state, x = len(past.inputs.o), past.state, past.x
+        for k in range(done, len(inputs.o)):
+            now = slice(k, k + 1)
+            state, x = self.step(
+                params,
+                state,
+                inputs.x[now],
+                inputs.y[now],
+                inputs.o[now],
+                (inputs.pending[now], inputs.busy[now]),
+            )
+        self._cache.add(Replayed(params, inputs, state, x))
+        point: np.ndarray = x[0]
+        return point
+
+    @property
+    def _encoding(self) -> Encoding:
+        return encoding_of(self.encoding)
+
+    @cached_property
+    def _cache(self) -> ReplayCache:
+        return ReplayCache()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields alone: a copy of a policy starts with an empty cache."""
+        return {name: value for name, value in self.__dict__.items() if name != "_cache"}
+
+
+def zeros_like_params(params: Params, *shape: int) -> Array:
+    """Zeros in the dtype and on the device of the parameters."""
+    bias = params["out.bias"]
+    xp = array_namespace(bias)
+    return xp.zeros(shape, dtype=bias.dtype, device=device(bias))
+
+
+def _study_seed(rng: np.random.Generator) -> int:
+    """First word of the seed that the generator was made from."""
+    entropy = rng.bit_generator.seed_seq.entropy  # type: ignore[attr-defined]
+    return int(np.ravel(np.array(entropy, dtype=object))[0])
+
+
+def _tried(points: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """(m,) whether each point has been asked before, for points (m, D) and x (n, D)."""
+    same = np.abs(points[:, None] - x) < _SAME
+    tried: np.ndarray = same.all(axis=-1).any(axis=-1)
+    return tried

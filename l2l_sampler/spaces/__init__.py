@@ -1,0 +1,1 @@
+"""Search spaces: what users declare, and the unit cube that policies work in."""

@@ -1,0 +1,346 @@
+"""LearnedSearcher inside of Ray Tune, on a real local Ray with two CPUs."""
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("RAY_raylet_start_wait_time_s", "120")  # busy machines start slowly
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+
+import ray
+from ray import tune
+from ray.tune.error import TuneError
+from ray.tune.schedulers import ASHAScheduler
+from ray.tune.search import ConcurrencyLimiter
+
+from l2l_sampler import LearnedSearcher
+from tests.untrained import untrained
+
+pytestmark = pytest.mark.slow
+
+OPTIONS = {"num_cpus": 2, "include_dashboard": False, "object_store_memory": 10**8}
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    ray.init(**OPTIONS, log_to_driver=False)
+    this = sys.modules[__name__]
+    ray.cloudpickle.register_pickle_by_value(this)  # workers do not find the tests' folder
+    yield
+    ray.cloudpickle.unregister_pickle_by_value(this)
+    ray.shutdown()
+
+
+@pytest.fixture
+def fit(cluster, tmp_path):
+    """Runs a Tuner in a fresh folder."""
+
+    def run(objective, space, search, n, name="run", scheduler=None, concurrent=2, **options):
+        config = {"metric": "loss", "mode": "min"} | options
+        tuner = tune.Tuner(
+            objective,
+            param_space=space,
+            tune_config=tune.TuneConfig(
+                search_alg=search,
+                scheduler=scheduler,
+                num_samples=n,
+                max_concurrent_trials=concurrent,
+                reuse_actors=True,
+                **config,
+            ),
+            run_config=tune.RunConfig(name=name, storage_path=str(tmp_path), verbose=0),
+        )
+        return tuner.fit()
+
+    return run
+
+
+def square(config):
+    tune.report({"loss": (config["x"] - 3.0) ** 2})
+
+
+def rows(search):
+    return search._trials.trials
+
+
+def assert_nothing_is_pending(search, n):
+    assert len(rows(search)) == n
+    assert all(trial.told is not None for trial in rows(search))
+
+
+def test_it_finds_the_minimum_of_a_square(fit):
+    search = LearnedSearcher(seed=0)
+    results = fit(square, {"x": tune.uniform(0.0, 20.0)}, search, 16)
+    assert results.get_best_result().metrics["loss"] < 0.1
+    assert_nothing_is_pending(search, 16)
+
+
+def test_failed_infinite_and_stopped_trials_are_all_taken_in(fit):
+    def objective(config):
+        if config["n"] == 0:
+            raise RuntimeError("on purpose")
+        for step in range(4):
+            value = {1: math.nan, 2: math.inf, 3: -math.inf}.get(config["n"], config["n"])
+            tune.report({"loss": value - step, "step": step})
+
+    search = LearnedSearcher(seed=0)
+    scheduler = ASHAScheduler(time_attr="training_iteration", max_t=4, grace_period=1)
+    results = fit(objective, {"n": tune.randint(0, 10)}, search, 10, scheduler=scheduler)
+    assert_nothing_is_pending(search, 10)
+    found = {r.config["n"]: r for r in results}
+    assert sorted(found) == list(range(10))  # no point twice
+    assert found[0].error is not None
+    by_id = {r.metrics["trial_id"]: r for r in results if r.error is None}
+    for trial in rows(search):
+        if trial.id not in by_id or math.isnan(by_id[trial.id].metrics["loss"]):
+            assert trial.value is None
+        else:
+            assert trial.value == by_id[trial.id].metrics["loss"]
+
+
+def test_nested_configs_arrive_as_they_are_meant(fit):
+    def objective(config):
+        assert config["data"] == {"rows": [1, 2], "kind": "constant"}
+        assert len(config["layers"]) == 2 and config["layers"][1] == "relu"
+        assert set(config["model"]) in ({"depth"}, {"kernel", "gamma"})
+        tune.report({"eval": {"loss": config["layers"][0] / 8}})
+
+    space = {
+        "data": {"rows": [1, 2], "kind": "constant"},
+        "layers": [tune.qrandint(8, 32, 8), "relu"],
+        "model": tune.choice(
+            [
+                {"depth": tune.lograndint(1, 9)},
+                {"kernel": "rbf", "gamma": tune.qloguniform(0.1, 10.0, 0.1)},
+            ]
+        ),
+    }
+    search = LearnedSearcher(seed=0)
+    results = fit(objective, space, search, 6, metric="eval/loss")
+    assert results.num_errors == 0
+    assert_nothing_is_pending(search, 6)
+    assert {tuple(r.config["model"]) for r in results} == {("depth",), ("kernel", "gamma")}
+
+
+def test_large_objects_may_be_choices(fit):
+    def objective(config):
+        tune.report({"loss": config["f"](1.0) + config["x"]})
+
+    space = {"f": tune.choice([math.sin, math.cos]), "x": tune.uniform(0.0, 1.0)}
+    search = LearnedSearcher(seed=0)
+    results = fit(objective, space, search, 6)
+    assert results.num_errors == 0
+    assert {r.config["f"] for r in results} == {math.sin, math.cos}
+
+
+def test_given_points_come_first_and_limits_are_kept(cluster, tmp_path):
+    points = [{"x": 4.0}, {"x": 19.0}]
+    search = LearnedSearcher(seed=0, points_to_evaluate=points)
+    most = []
+
+    class Watch(tune.Callback):
+        def on_trial_result(self, iteration, trials, trial, result, **info):
+            most.append(sum(t.status == "RUNNING" for t in trials))
+
+    limited = ConcurrencyLimiter(search, max_concurrent=1)
+    analysis = tune.run(
+        square,
+        config={"x": tune.uniform(0.0, 20.0)},
+        metric="loss",
+        mode="min",
+        search_alg=limited,
+        num_samples=4,
+        callbacks=[Watch()],
+        storage_path=str(tmp_path),
+        verbose=0,
+        reuse_actors=True,
+    )
+    configs = [t.config for t in sorted(analysis.trials, key=lambda t: rows_index(search, t))]
+    assert configs[:2] == points
+    assert max(most) == 1
+    assert_nothing_is_pending(search, 4)
+
+
+def rows_index(search, trial):
+    return [row.id for row in rows(search)].index(trial.trial_id)
+
+
+def test_a_second_run_goes_on_where_the_first_one_ended(fit, tmp_path):
+    space = {"x": tune.uniform(0.0, 20.0)}
+
+    def configs(search, n, name, space=space):
+        results = fit(square, space, search, n, name, concurrent=1)
+        known = {r.metrics["trial_id"]: r.config["x"] for r in results}
+        return [known[row.id] for row in rows(search) if row.id in known]
+
+    whole = configs(LearnedSearcher(seed=0), 8, "whole")
+    first = LearnedSearcher(seed=0)
+    half = configs(first, 4, "half")
+    first.save(tmp_path / "state.json")
+    from_file, from_folder = LearnedSearcher(), LearnedSearcher()
+    from_file.restore(tmp_path / "state.json")
+    from_folder.restore_from_dir(str(tmp_path / "half"))
+    assert half + configs(from_file, 4, "rest") == whole
+    assert half + configs(from_folder, 4, "again") == whole
+    assert half + configs(first, 4, "the same searcher") == whole
+
+
+def test_trials_of_another_experiment_can_be_added(cluster, fit):
+    space = {"x": tune.uniform(0.0, 20.0), "constant": 3}
+    results = fit(square, space, LearnedSearcher(seed=0), 4)
+    search = LearnedSearcher(space, "loss", "min", seed=1)
+    search.add_evaluated_trials(results._experiment_analysis, "loss")
+    assert sorted(row.value for row in rows(search)) == sorted(r.metrics["loss"] for r in results)
+
+
+def test_a_metric_that_is_not_reported_is_named_by_ray(fit):
+    def objective(config):
+        tune.report({"accuracy": 1.0})
+
+    search = LearnedSearcher(metric="loss", mode="min")
+    with pytest.raises(TuneError, match="did not include the specified metric.*`loss`"):
+        fit(objective, {"x": tune.uniform(0, 1)}, search, 1, metric=None, mode=None)
+
+
+def test_a_policy_of_another_dimension_stops_the_run_before_any_trial(fit):
+    search = LearnedSearcher(policy=untrained("lstm", 3))
+    with pytest.raises(Exception, match="no model for a search space of 1 axes"):
+        fit(square, {"x": tune.uniform(0, 1)}, search, 1)
+    assert len(rows(search)) == 0
+
+
+DRIVER = """
+    import json, os, sys, time
+    import ray
+    from ray import tune
+    from l2l_sampler import LearnedSearcher
+
+    folder, how = sys.argv[1:]
+
+    def objective(config):
+        time.sleep(1.0)
+        tune.report({"loss": (config["x"] - 3.0) ** 2})
+
+    class Note(tune.Callback):
+        def on_trial_complete(self, iteration, trials, trial, **info):
+            with open(os.path.join(folder, "finished.jsonl"), "a") as file:
+                row = [trial.trial_id, trial.config["x"], trial.last_result["loss"]]
+                file.write(json.dumps(row) + chr(10))
+
+    ray.init(num_cpus=2, include_dashboard=False, object_store_memory=10**8, log_to_driver=False)
+    if how == "start":
+        tuner = tune.Tuner(
+            objective,
+            param_space={"x": tune.uniform(0.0, 20.0)},
+            tune_config=tune.TuneConfig(
+                metric="loss", mode="min", search_alg=LearnedSearcher(seed=0), num_samples=14,
+                max_concurrent_trials=2,
+            ),
+            run_config=tune.RunConfig(
+                name="run", storage_path=folder, verbose=0, callbacks=[Note()]
+            ),
+        )
+    else:
+        tuner = tune.Tuner.restore(os.path.join(folder, "run"), objective)
+    results = tuner.fit()
+    rows = [[r.metrics["trial_id"], r.config["x"], r.metrics["loss"]] for r in results]
+    with open(os.path.join(folder, "results.json"), "w") as file:
+        json.dump({"rows": rows, "errors": results.num_errors}, file)
+    ray.shutdown()
+"""
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def test_a_run_that_is_killed_and_restored_loses_no_finished_trial(tmp_path):
+    driver = tmp_path / "driver.py"
+    driver.write_text(textwrap.dedent(DRIVER))
+    environment = os.environ | {
+        "TUNE_GLOBAL_CHECKPOINT_S": "0.5",
+        "PYTHONPATH": str(Path(__file__).parents[3]),
+    }
+    environment.pop("RAY_ADDRESS", None)
+    command = [sys.executable, str(driver), str(tmp_path)]
+    killed = subprocess.Popen([*command, "start"], env=environment, start_new_session=True)
+    while len(lines(tmp_path / "finished.jsonl")) < 5 and killed.poll() is None:
+        time.sleep(0.05)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    before = lines(tmp_path / "finished.jsonl")
+    assert 5 <= len(before) < 14
+
+    subprocess.run([*command, "restore"], env=environment, check=True, timeout=500)
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert results["errors"] == 0 and len(results["rows"]) == 14
+    assert all(row in results["rows"] for row in before)
+
+    state = json.loads(max((tmp_path / "run").glob("searcher-state-*.json")).read_text())
+    assert all(trial["told"] is not None for trial in state["trials"])
+    known = {trial["id"]: trial["value"] for trial in state["trials"]}
+    for name, _, loss in results["rows"]:
+        assert known[name] == loss
+
+
+NODES = """
+    import json, sys
+    import ray
+    from ray import tune
+    from ray.cluster_utils import Cluster
+    from l2l_sampler import LearnedSearcher
+
+    def objective(config):
+        tune.report({"loss": config["x"] ** 2, "node": ray.get_runtime_context().get_node_id()})
+
+    node = {"num_cpus": 1, "object_store_memory": 10**8}
+    cluster = Cluster(initialize_head=True, head_node_args=node | {"include_dashboard": False})
+    cluster.add_node(**node)
+    cluster.wait_for_nodes()
+    ray.init(address=cluster.address, log_to_driver=False)
+    search = LearnedSearcher(seed=0)
+    results = tune.Tuner(
+        objective,
+        param_space={"x": tune.uniform(-1.0, 1.0)},
+        tune_config=tune.TuneConfig(
+            metric="loss", mode="min", search_alg=search, num_samples=8, max_concurrent_trials=2
+        ),
+        run_config=tune.RunConfig(name="run", storage_path=sys.argv[1], verbose=0),
+    ).fit()
+    nodes = {r.metrics["node"] for r in results}
+    pending = sum(trial.told is None for trial in search._trials.trials)
+    print(json.dumps({"nodes": len(nodes), "errors": results.num_errors, "pending": pending}))
+    ray.shutdown()
+    cluster.shutdown()
+"""
+
+
+def test_trials_run_on_two_nodes_of_a_cluster(tmp_path):
+    script = tmp_path / "nodes.py"
+    script.write_text(textwrap.dedent(NODES))
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
+    environment.pop("RAY_ADDRESS", None)
+    command = [sys.executable, str(script), str(tmp_path)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found == {"nodes": 2, "errors": 0, "pending": 0}
+
+
+def test_the_example_runs(tmp_path):
+    options = ["--trials", "4", "--cpus", "2", "--out", str(tmp_path / "results")]
+    command = [sys.executable, "-m", "examples.ray_tune", *options]
+    root = Path(__file__).parents[3]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=500)
+    assert done.returncode == 0, done.stderr[-3000:]
+    summary, best = done.stdout.splitlines()[-2:]
+    assert summary.startswith("4 trials")
+    assert best.startswith("lowest error") and "'solver'" in best

@@ -1,0 +1,1 @@
+"""What is optimised in training: functions drawn from priors."""

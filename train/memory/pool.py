@@ -1,0 +1,234 @@
+"""Training problems of a memory policy: a pool of running functions, one trial a gradient step.
+
+Notation
+    B  functions in the pool   T  horizon   n  trials so far   d  dimension   S  starting points
+Every row of the pool is a function being optimised by the policy itself, each at its own number
+of trials. A step asks the policy for the next points of all of them, scores these under the true
+process (log EI given the history, which is detached), and evaluates the best one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from l2l_sampler.policies.memory.encodings import Encoder, encode, encoder
+from l2l_sampler.policies.memory.policy import MemoryPolicy, best_of_groups, candidates
+from l2l_sampler.policies.memory.reads import Score, Table
+from train.curriculum import horizon_at
+from train.functions.priors import draw
+from train.gradients import clip_each_gradient
+
+_RANDOM_TRIALS = 0.05  # of the trials are replaced by uniform points
+_JITTERED_TRIALS = 0.15  # or moved a little, so that histories are not only the policy's own
+_LONGEST_START = 12  # random trials that half of the functions start from
+_PENDING = 0.25  # of the rows take their last one to four trials as pending
+_LIKELIHOOD = 0.3  # weight of the predictive likelihood beside log EI
+_VALUE = 0.1  # weight of the error of the predicted log EI
+_FLOOR = -30.0  # of the log EI that is logged; in one dimension it has no lower end
+
+
+@dataclass
+class _Trials:
+    """x (B, T, d) evaluated points, g and y (B, T) latent and observed, n and end (B,)."""
+
+    x: Tensor
+    g: Tensor
+    y: Tensor
+    n: Tensor
+    end: Tensor
+
+
+class MemoryPool:
+    """Functions of one dimension and the policy's trials on them."""
+
+    def __init__(
+        self,
+        policy: MemoryPolicy,
+        *,
+        prior: str,
+        batch: int,
+        dim: int,
+        starts: int,
+        horizon: int,
+        generator: torch.Generator,
+    ) -> None:
+        """Draw `batch` functions, at staggered numbers of random trials.
+
+        Args:
+            policy: the policy to train.
+            prior: name of a distribution in `priors`.
+            batch: functions side by side.
+            dim: their dimension.
+            starts: starting points of each inner search in training.
+            horizon: longest history.
+            generator: the only source of randomness.
+        """
+        self.policy, self.prior, self.dim = policy, prior, dim
+        self.starts, self.horizon, self.generator = starts, horizon, generator
+        self.functions = draw(prior, batch, dim, generator=generator)
+        x = self.functions.snap(self._uniform(batch, horizon, dim))
+        g = self.functions.latent(x)
+        n = self._integers(1, _LONGEST_START, batch)
+        y = self.functions.observe(g, generator)
+        self.trials = _Trials(x, g, y, n, self._ends(batch, 0.0))
+
+    def step(
+        self, params: Mapping[str, Tensor], progress: float
+    ) -> tuple[Tensor, dict[str, float]]:
+        """Loss of the policy's next proposals, and one more trial of every function.
+
+        Args:
+            params: torch parameters of the policy.
+            progress: share of the training that is done.
+
+        Returns:
+            The loss and what to log: mean log EI and the error of the read's prediction.
+        """
+        trials, functions = self.trials, self.functions
+        most = int(trials.n.max())
+        x, g, y = (v[:, :most].clone() for v in (trials.x, trials.g, trials.y))
+        known, valid = self._masks(most)
+        with torch.no_grad():
+            warp = self.policy.warp(params, x, y, known)
+        table = Table(x, encode(y, known, warp), known, valid)
+        margin = self.policy.margin(self._uniform(len(x), 1))
+        memory = self.policy.reader.prepare(params, table, margin)
+        starts = screen(
+            self.policy, params, table, memory, self.starts, functions.snap, self.generator
+        )
+        refined = clip_each_gradient(self.policy.refine(params, table, memory, starts))
+        points = torch.cat([starts, refined], 1)
+        spread = _spread(g, known)
+        log_ei = functions.log_ei(x, g, known, valid, points, margin=margin * spread)
+        score = self.policy.reader.score(params, memory, points.detach())
+        reached = log_ei[:, self.starts :].mean()
+        if score.mean is None:
+            weight, error = _VALUE, _value_error(score, log_ei.detach(), spread)
+        else:
+            weight, error = (
+                _LIKELIHOOD,
+                self._surprise(score, points.detach(), encoder(y, known, warp)),
+            )
+        self._advance(points.detach(), score.log_ei.detach(), progress)
+        logged = log_ei[:, self.starts :].detach().clamp_min(_FLOOR).mean()
+        scalars = {"log_ei": float(logged), "error": float(error.detach())}
+        return weight * error - reached, scalars
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that a resumed run needs, the generator included."""
+        return {
+            "functions": self.functions.state_dict(),
+            "trials": vars(self.trials),
+            "generator": self.generator.get_state(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on exactly where `state_dict` was taken."""
+        self.functions.load_state_dict(state["functions"])
+        self.trials = _Trials(**state["trials"])
+        self.generator.set_state(state["generator"])
+
+    def _surprise(self, score: Score, points: Tensor, encoded: Encoder) -> Tensor:
+        """Mean negative log predictive density of the encoded objective at the points."""
+        with torch.no_grad():
+            seen = self.functions.observe(self.functions.latent(points), self.generator)
+            z = encoded(seen)
+        width = (score.deviation**2 + 1e-4).sqrt()
+        error = ((z - score.mean) / width).clamp(-20.0, 20.0)
+        return (width.log() + 0.5 * error**2).mean()
+
+    @torch.no_grad()
+    def _advance(self, points: Tensor, score: Tensor, progress: float) -> None:
+        """Evaluate the best point of every row; functions at their end make room for new ones."""
+        trials, rows = self.trials, torch.arange(len(self.trials.n))
+        x = points[rows, score.argmax(1)]
+        kind, other = self._uniform(len(rows), 1), self._uniform(len(rows), self.dim)
+        jitter = torch.randn(x.shape, generator=self.generator, device=x.device)
+        moved = (x + 0.05 * jitter).clamp(0.0, 1.0)
+        x = torch.where(kind < _RANDOM_TRIALS + _JITTERED_TRIALS, moved, x)
+        x = self.functions.snap(torch.where(kind < _RANDOM_TRIALS, other, x)[:, None])
+        g = self.functions.latent(x)
+        trials.x[rows, trials.n] = x[:, 0]
+        trials.g[rows, trials.n] = g[:, 0]
+        trials.y[rows, trials.n] = self.functions.observe(g, self.generator)[:, 0]
+        trials.n += 1
+        self._restart(torch.nonzero(trials.n >= trials.end)[:, 0], progress)
+
+    def _restart(self, rows: Tensor, progress: float) -> None:
+        """Swap the functions of these rows for new ones with a few random trials."""
+        count = len(rows)
+        if not count:
+            return
+        fresh = draw(self.prior, count, self.dim, generator=self.generator)
+        trials = self.trials
+        x = fresh.snap(self._uniform(count, self.horizon, self.dim))
+        g = fresh.latent(x)
+        trials.x[rows], trials.g[rows] = x, g
+        trials.y[rows] = fresh.observe(g, self.generator)
+        many = self._uniform(count) < 0.5
+        trials.n[rows] = torch.where(many, self._integers(1, _LONGEST_START, count), 1)
+        trials.end[rows] = self._ends(count, progress)
+        self.functions.replace(rows, fresh)
+
+    def _masks(self, most: int) -> tuple[Tensor, Tensor]:
+        """Which of the first `most` trials are known, and which are there, each (B, most)."""
+        n = self.trials.n[:, None]
+        place = torch.arange(most, device=n.device)[None]
+        pending = self._integers(1, 4, len(n))[:, None]
+        some = (self._uniform(len(n)) < _PENDING)[:, None] & (n > pending)
+        return place < torch.where(some, n - pending, n), place < n
+
+    def _ends(self, count: int, progress: float) -> Tensor:
+        """Numbers of trials at which functions end, up to the curriculum's horizon."""
+        longest = horizon_at(progress, min(_LONGEST_START + 8, self.horizon), self.horizon)
+        return self._integers(_LONGEST_START + 1, max(longest, _LONGEST_START + 1), count)
+
+    def _uniform(self, *shape: int) -> Tensor:
+        device = self.generator.device
+        return torch.rand(shape, generator=self.generator, device=device)
+
+    def _integers(self, low: int, high: int, count: int) -> Tensor:
+        """Uniform integers from low to high, both included."""
+        device = self.generator.device
+        return torch.randint(low, high + 1, (count,), generator=self.generator, device=device)
+
+
+def _spread(g: Tensor, known: Tensor) -> Tensor:
+    """Standard deviation of the known latent values, (B, 1); 1 where there is none."""
+    weight = known.to(g.dtype)
+    count = weight.sum(1, keepdim=True)
+    mean = (g * weight).sum(1, keepdim=True) / count
+    variance = ((g - mean) ** 2 * weight).sum(1, keepdim=True) / count
+    return torch.where(variance > 1e-8, variance, 1.0).sqrt()
+
+
+def _value_error(score: Score, log_ei: Tensor, spread: Tensor) -> Tensor:
+    """Huber error of the predicted log EI, in units of the known latent values' deviation."""
+    target = (log_ei - spread.log()).clamp_min(-15.0).to(score.log_ei.dtype)
+    return torch.nn.functional.smooth_l1_loss(score.log_ei, target)
+
+
+@torch.no_grad()
+def screen(
+    policy: MemoryPolicy,
+    params: Mapping[str, Tensor],
+    table: Table,
+    memory: Any,
+    starts: int,
+    snap: Callable[[Tensor], Tensor],
+    generator: torch.Generator,
+) -> Tensor:
+    """The best of each group of candidates, as the policy does at run time, (B, S, d)."""
+    batch, _, d = table.x.shape
+    shape, options = (batch, starts, policy.group, d), {"generator": generator}
+    options |= {"device": table.x.device, "dtype": table.x.dtype}
+    fresh, chance = torch.rand(shape, **options), torch.rand(shape, **options)
+    noise, radius = torch.randn(shape, **options), torch.rand((*shape[:3], 1), **options)
+    moved = candidates(table, fresh, noise, chance, radius)
+    flat = snap(moved.reshape(batch, -1, d))
+    return best_of_groups(flat.reshape(shape), policy.reader.score(params, memory, flat).log_ei)

@@ -1,0 +1,1 @@
+"""Policies, random search and an oracle on held-out functions."""
