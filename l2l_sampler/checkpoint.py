@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save as to_bytes
 
+from l2l_sampler.files import replacing
 from l2l_sampler.history import History
 from l2l_sampler.policies import build
 from l2l_sampler.policies.base import Cube, Policy, describe
@@ -153,12 +154,8 @@ def save(path: str | os.PathLike[str], trained: TrainedPolicy, *, half: bool = F
                 f"finite as {dtype.__name__}. Training diverged; go back to an earlier checkpoint."
             )
     header = json.dumps(asdict(trained.header), sort_keys=True, allow_nan=False)
-    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        save_file(tensors, part, metadata={_KEY: header})
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(path) as file:
+        file.write(to_bytes(tensors, metadata={_KEY: header}))
 
 
 def load(path: str | os.PathLike[str]) -> TrainedPolicy:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from l2l_sampler.files import replacing
 from l2l_sampler.history import History
 from l2l_sampler.spaces.branching import Branch, Leaf
 from l2l_sampler.spaces.cube import Axis, CategoricalAxis, FloatAxis, IntAxis, NormalAxis
@@ -207,18 +208,9 @@ def from_json(value: Any) -> Any:
 
 def write_state(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
     """Write a file that, at any moment, is either the old one or the new one."""
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump(
-                {"format": _FORMAT, "version": _VERSION} | dict(state), file, allow_nan=False
-            )
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    content = {"format": _FORMAT, "version": _VERSION} | dict(state)
+    with replacing(path, durable=True) as file:
+        file.write(json.dumps(content, allow_nan=False).encode())
 
 
 def read_state(path: str | os.PathLike[str]) -> dict[str, Any]:
