@@ -5,22 +5,51 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install -q -c constraints.txt
 
-.PHONY: demo test test-all lint venv
+# The oldest Python runs with the lowest versions that pyproject.toml allows, the newest with those
+# of constraints.txt. What they test is all that needs neither torch nor Ray.
+OLDEST := 3.10
+NEWEST := 3.13
+CORE := tests/spaces tests/adapters/optuna tests/policies/recurrent/test_encodings.py \
+	tests/policies/recurrent/test_feeding.py tests/test_checkpoint.py tests/test_files.py \
+	tests/test_proposal.py
+
+LOWEST := from importlib.metadata import requires; \
+	print(*(r.replace(">=", "==") for r in requires("l2l-sampler") if "extra" not in r), sep="\n")
+
+.PHONY: help demo test test-all lint pythons venv
+
+help:  ## say what each target does
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
 
 demo: .venv/.demo  ## tune a real model with LearnedSampler, TPE and random search
 	$(BIN)/python -m examples.digits_demo
 
-test: lint  ## everything that a change must pass
+test: lint pythons  ## everything that a change must pass
 	$(BIN)/python -m pytest -q
 
-test-all: lint  ## the slow tests too
+test-all: lint pythons  ## the slow tests too
 	$(BIN)/python -m pytest -q -m ""
 
-lint: venv
+lint: venv  ## style, format, types, and who may import whom
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
-venv: .venv/.dev
+# A shim of pyenv answers only where the version is named. Without pyenv the variable does nothing.
+pythons:  ## the core tests under the oldest and the newest Python, where they are installed
+	@for version in $(OLDEST) $(NEWEST); do \
+		if PYENV_VERSION=$$version python$$version -c "" 2> /dev/null; \
+		then $(MAKE) --no-print-directory core-$$version || exit 1; \
+		else echo "Skipped: there is no python$$version here."; \
+		fi; \
+	done
+
+core-%: .venv-%/.core
+	.venv-$*/bin/python -m compileall -q l2l_sampler train hpo_benchmarks examples tests
+	.venv-$*/bin/python -m pytest -q -p no:cacheprovider $(CORE)
+
+venv: .venv/.dev  ## set up .venv with all that development needs
 
 # The stamps say which set of packages .venv holds; pip leaves alone what is there already.
 .venv/.demo: pyproject.toml constraints.txt | .venv/bin/python
@@ -34,3 +63,15 @@ venv: .venv/.dev
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
+
+.venv-$(OLDEST)/.core: pyproject.toml | .venv-$(OLDEST)/bin/python
+	$(@D)/bin/pip install -q -e . hypothesis pytest
+	$(@D)/bin/python -c '$(LOWEST)' | $(@D)/bin/pip install -q -r /dev/stdin
+	touch $@
+
+.venv-$(NEWEST)/.core: pyproject.toml constraints.txt | .venv-$(NEWEST)/bin/python
+	$(@D)/bin/pip install -q -c constraints.txt -e . hypothesis pytest
+	touch $@
+
+.venv-%/bin/python:
+	PYENV_VERSION=$* python$* -m venv .venv-$*
