@@ -10,11 +10,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from l2l_sampler.checkpoint import FORMAT, Header, TrainedPolicy, load, read_header, save
+from l2l_sampler.checkpoint import FORMAT, load, read_header, save
 from l2l_sampler.history import History
 from l2l_sampler.policies import KINDS
 from l2l_sampler.policies.base import describe
-from l2l_sampler.spaces.cube import FloatAxis, UnitCube
+from l2l_sampler.policies.trained import Header, TrainedPolicy
+from l2l_sampler.spaces.axes import FloatAxis
+from l2l_sampler.spaces.cube import UnitCube
 from tests.untrained import untrained
 
 DIM = 3

@@ -6,7 +6,8 @@ from numpy.testing import assert_array_equal
 
 from l2l_sampler.history import History
 from l2l_sampler.proposal import propose
-from l2l_sampler.spaces.cube import CategoricalAxis, FloatAxis, IntAxis, UnitCube
+from l2l_sampler.spaces.axes import CategoricalAxis, FloatAxis, IntAxis
+from l2l_sampler.spaces.cube import UnitCube
 
 SQUARE = UnitCube({"x": FloatAxis(0, 1), "y": FloatAxis(0, 1)})
 SMALL = UnitCube({"i": IntAxis(0, 6), "c": CategoricalAxis("abc")})  # 21 points

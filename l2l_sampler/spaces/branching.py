@@ -20,8 +20,9 @@ from typing import Any
 
 import numpy as np
 
+from l2l_sampler.spaces.axes import Axis, CategoricalAxis, FloatAxis, IntAxis, NormalAxis
 from l2l_sampler.spaces.coordinates import same
-from l2l_sampler.spaces.cube import Axis, CategoricalAxis, FloatAxis, IntAxis, NormalAxis, UnitCube
+from l2l_sampler.spaces.cube import UnitCube
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from optuna.distributions import FloatDistribution, IntDistribution
 
-from l2l_sampler.spaces.cube import CategoricalAxis, FloatAxis, IntAxis, NormalAxis, UnitCube
+from l2l_sampler.spaces.axes import CategoricalAxis, FloatAxis, IntAxis, NormalAxis
+from l2l_sampler.spaces.cube import UnitCube
 
 pytestmark = pytest.mark.filterwarnings("ignore:The distribution is specified by")
 

@@ -15,7 +15,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from l2l_sampler.adapters.optuna.study_reader import StudyReader
-from l2l_sampler.checkpoint import TrainedPolicy
+from l2l_sampler.policies.trained import TrainedPolicy
 from l2l_sampler.proposal import propose
 from l2l_sampler.registry import PolicyLike, check, resolve
 

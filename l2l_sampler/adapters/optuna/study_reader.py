@@ -24,7 +24,8 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from l2l_sampler.history import History
-from l2l_sampler.spaces.cube import Axis, CategoricalAxis, FloatAxis, IntAxis, UnitCube
+from l2l_sampler.spaces.axes import Axis, CategoricalAxis, FloatAxis, IntAxis
+from l2l_sampler.spaces.cube import UnitCube
 
 _ABSENT, _TAKEN, _PRESENT = 0, 1, 2  # what a trial is to the policy
 

@@ -18,8 +18,8 @@ from ray.tune.search.sample import (
     Uniform,
 )
 
+from l2l_sampler.spaces.axes import Axis, CategoricalAxis, FloatAxis, IntAxis, NormalAxis
 from l2l_sampler.spaces.branching import Branch, Leaf, holds_parameters
-from l2l_sampler.spaces.cube import Axis, CategoricalAxis, FloatAxis, IntAxis, NormalAxis
 
 
 def template_of(spec: Any, name: str = "") -> Any:

@@ -20,8 +20,8 @@ import numpy as np
 
 from l2l_sampler.files import replacing
 from l2l_sampler.history import History
+from l2l_sampler.spaces.axes import Axis, CategoricalAxis, FloatAxis, IntAxis, NormalAxis
 from l2l_sampler.spaces.branching import Branch, Leaf
-from l2l_sampler.spaces.cube import Axis, CategoricalAxis, FloatAxis, IntAxis, NormalAxis
 
 _logger = logging.getLogger(__name__)
 

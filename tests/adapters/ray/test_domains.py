@@ -12,8 +12,9 @@ from ray import tune
 
 from l2l_sampler.adapters.ray.domains import axis_of, nested, template_of
 from l2l_sampler.adapters.ray.state import from_json, to_json
+from l2l_sampler.spaces.axes import CategoricalAxis, FloatAxis, IntAxis, NormalAxis
 from l2l_sampler.spaces.branching import Branch, BranchingCube, Leaf, fill, holds_parameters, read
-from l2l_sampler.spaces.cube import CategoricalAxis, FloatAxis, IntAxis, NormalAxis, UnitCube
+from l2l_sampler.spaces.cube import UnitCube
 
 OPTIMIZERS = tune.choice(
     [

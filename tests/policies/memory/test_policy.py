@@ -12,7 +12,8 @@ from l2l_sampler.history import History
 from l2l_sampler.policies.memory import hyper
 from l2l_sampler.policies.memory.policy import MemoryPolicy, best_of_groups, readable
 from l2l_sampler.policies.memory.reads import READS, Table
-from l2l_sampler.spaces.cube import CategoricalAxis, FloatAxis, IntAxis, UnitCube
+from l2l_sampler.spaces.axes import CategoricalAxis, FloatAxis, IntAxis
+from l2l_sampler.spaces.cube import UnitCube
 
 reads = pytest.mark.parametrize("read", [*sorted(READS), "posterior, warped"])
 dims = pytest.mark.parametrize("dim", [1, 2, 5])

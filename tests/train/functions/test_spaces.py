@@ -7,7 +7,8 @@ import pytest
 import torch
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from l2l_sampler.spaces.cube import CategoricalAxis, FloatAxis, IntAxis, UnitCube
+from l2l_sampler.spaces.axes import CategoricalAxis, FloatAxis, IntAxis
+from l2l_sampler.spaces.cube import UnitCube
 from train.functions.priors import PRIORS, draw
 from train.functions.spaces import spaces
 
