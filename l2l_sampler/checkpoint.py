@@ -10,123 +10,23 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
 from l2l_sampler.files import replacing
-from l2l_sampler.history import History
 from l2l_sampler.policies import build
-from l2l_sampler.policies.base import Cube, Policy, describe
+from l2l_sampler.policies.trained import Header, TrainedPolicy
 
 FORMAT = 1
+"""Version of this file layout, which the header holds beside the fields of `Header`."""
 _KEY = "l2l_sampler"
 _RETRAIN = "Retrain with `python -m train.fit`, or use a shipped policy such as 'memory'."
-
-
-@dataclass(frozen=True)
-class Header:
-    """What a checkpoint says about itself.
-
-    Attributes:
-        policy: kind of policy, a key of `policies.KINDS`.
-        config: fields of the policy.
-        dim: unit-cube axes the policy is made for; None if any.
-        horizon: number of trials it was trained for; None if any.
-        loss: name of the training loss.
-        workers: trials that ran at once in training.
-        prior: name of the distribution of training functions.
-        encoding: name of the encoding of objective values, see `encodings`.
-        training: configuration of the run that made it.
-        commit: revision of the code that made it; None if unknown.
-        metrics: held-out results at the end of training.
-        format: version of this file layout.
-    """
-
-    policy: str
-    config: Mapping[str, Any]
-    dim: int | None
-    horizon: int | None
-    loss: str
-    workers: int
-    prior: str
-    encoding: str
-    training: Mapping[str, Any]
-    commit: str | None
-    metrics: Mapping[str, Any]
-    format: int = FORMAT
-
-    @classmethod
-    def of(
-        cls,
-        policy: Policy,
-        *,
-        loss: str,
-        prior: str,
-        horizon: int | None = None,
-        workers: int = 1,
-        training: Mapping[str, Any] | None = None,
-        commit: str | None = None,
-        metrics: Mapping[str, Any] | None = None,
-    ) -> Header:
-        """The header of `policy`: what the policy does not know is given by the trainer."""
-        return cls(
-            policy=policy.kind,
-            config=describe(policy),
-            dim=policy.dim,
-            horizon=horizon,
-            loss=loss,
-            workers=workers,
-            prior=prior,
-            encoding=policy.encoding,
-            training=training or {},
-            commit=commit,
-            metrics=metrics or {},
-        )
-
-
-_TYPES: dict[str, tuple[type, ...]] = {
-    "policy": (str,),
-    "config": (dict,),
-    "dim": (int, type(None)),
-    "horizon": (int, type(None)),
-    "loss": (str,),
-    "workers": (int,),
-    "prior": (str,),
-    "encoding": (str,),
-    "training": (dict,),
-    "commit": (str, type(None)),
-    "metrics": (dict,),
-    "format": (int,),
-}
-
-
-@dataclass(frozen=True, eq=False)
-class TrainedPolicy:
-    """A policy with its learned parameters.
-
-    Attributes:
-        policy: the mathematics.
-        params: arrays by name, of the policy's `precision`.
-        header: where it comes from.
-    """
-
-    policy: Policy
-    params: Mapping[str, np.ndarray]
-    header: Header
-
-    @property
-    def dim(self) -> int | None:
-        """Unit-cube axes the policy is made for; None if any."""
-        return self.policy.dim
-
-    def propose(self, history: History, *, cube: Cube, rng: np.random.Generator) -> np.ndarray:
-        """Candidates for the next trial, best first: (m, D) snapped points, m >= 1."""
-        return self.policy.propose(self.params, history, cube=cube, rng=rng)
 
 
 def save(path: str | os.PathLike[str], trained: TrainedPolicy, *, half: bool = False) -> None:
@@ -153,7 +53,9 @@ def save(path: str | os.PathLike[str], trained: TrainedPolicy, *, half: bool = F
                 f"{path.name} was not written: parameter {name!r} holds values that are not "
                 f"finite as {dtype.__name__}. Training diverged; go back to an earlier checkpoint."
             )
-    header = json.dumps(asdict(trained.header), sort_keys=True, allow_nan=False)
+    header = json.dumps(
+        {"format": FORMAT, **asdict(trained.header)}, sort_keys=True, allow_nan=False
+    )
     with replacing(path) as file:
         file.write(to_bytes(tensors, metadata={_KEY: header}))
 
@@ -171,7 +73,7 @@ def load(path: str | os.PathLike[str]) -> TrainedPolicy:
     path = Path(path)
     header, tensors = _read(path, with_tensors=True)
     try:
-        policy = build(header)
+        policy = build(header.policy, header.config)
         expected = {
             name: value.shape for name, value in policy.init(np.random.default_rng(0)).items()
         }
@@ -238,19 +140,27 @@ def _parse(path: Path, text: str) -> Header:
             f"{path.name} holds checkpoint format {stated['format']}, and this l2l_sampler reads "
             f"{FORMAT}. Install the release that wrote it, or retrain with `python -m train.fit`."
         )
+    del stated["format"]
     names = {field.name for field in fields(Header)}
     if stated.keys() != names:
         raise ValueError(
             f"the header of {path.name} lacks {sorted(names - stated.keys())} and has unknown "
             f"{sorted(stated.keys() - names)}. {_RETRAIN}"
         )
-    for name, allowed in _TYPES.items():
+    for name, annotation in get_type_hints(Header).items():
+        allowed = _types(annotation)
         if not isinstance(stated[name], allowed):
             raise ValueError(
                 f"the header of {path.name} has {name} {stated[name]!r}, which must be "
                 f"{' or '.join(kind.__name__ for kind in allowed)}. {_RETRAIN}"
             )
     return Header(**stated)
+
+
+def _types(annotation: Any) -> tuple[type, ...]:
+    """The types that a field may have, for `int | None` those of int and None."""
+    options = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
+    return tuple(get_origin(option) or option for option in options)
 
 
 def _check_tensors(

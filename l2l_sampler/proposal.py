@@ -6,9 +6,9 @@ from typing import Protocol
 
 import numpy as np
 
-from l2l_sampler.checkpoint import TrainedPolicy
 from l2l_sampler.history import History
 from l2l_sampler.policies.base import Cube
+from l2l_sampler.policies.trained import TrainedPolicy
 
 _SPREADS = (0.03, 0.1, 0.3)  # of the neighbourhoods searched when all candidates are taken
 _NEIGHBOURS = 64

@@ -15,7 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from l2l_sampler.checkpoint import Header, TrainedPolicy, load, read_header
+from l2l_sampler.checkpoint import load, read_header
+from l2l_sampler.policies.trained import Header, TrainedPolicy
 
 PolicyLike: TypeAlias = str | os.PathLike[str] | TrainedPolicy
 

@@ -7,7 +7,8 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from l2l_sampler import load_policy, registry
-from l2l_sampler.checkpoint import TrainedPolicy, load, save
+from l2l_sampler.checkpoint import load, save
+from l2l_sampler.policies.trained import TrainedPolicy
 from l2l_sampler.registry import resolve
 from tests.untrained import untrained
 from train.ship import ship

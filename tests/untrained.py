@@ -4,8 +4,8 @@ from dataclasses import fields
 
 import numpy as np
 
-from l2l_sampler.checkpoint import Header, TrainedPolicy
 from l2l_sampler.policies import KINDS
+from l2l_sampler.policies.trained import Header, TrainedPolicy
 
 
 def untrained(kind, dim, horizon=None):

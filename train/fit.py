@@ -19,9 +19,10 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from l2l_sampler.checkpoint import Header, TrainedPolicy, save
+from l2l_sampler.checkpoint import save
 from l2l_sampler.policies import KINDS
 from l2l_sampler.policies.base import Policy
+from l2l_sampler.policies.trained import Header, TrainedPolicy
 from train.config import TrainConfig, parse
 from train.curves import draw_curves
 from train.memory.pool import MemoryPool

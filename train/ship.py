@@ -17,8 +17,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from l2l_sampler.checkpoint import TrainedPolicy, load, save
+from l2l_sampler.checkpoint import load, save
 from l2l_sampler.policies.base import describe
+from l2l_sampler.policies.trained import TrainedPolicy
 from l2l_sampler.registry import WEIGHTS, Shipped
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from l2l_sampler.checkpoint import TrainedPolicy, load
+from l2l_sampler.checkpoint import load
 from l2l_sampler.policies.base import Policy
 from l2l_sampler.policies.recurrent.encodings import encoding_of
 from l2l_sampler.policies.recurrent.policy import RecurrentPolicy
+from l2l_sampler.policies.trained import TrainedPolicy
 
 
 def starting_point(policy: Policy, seed: int, init: str | Path | None) -> Mapping[str, np.ndarray]:

@@ -7,12 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from l2l_sampler.policies.base import Policy
-
-if TYPE_CHECKING:
-    from l2l_sampler.checkpoint import Header
 
 
 class _Kinds(Mapping[str, type[Policy]]):
@@ -43,24 +40,24 @@ class _Kinds(Mapping[str, type[Policy]]):
 KINDS: Mapping[str, type[Policy]] = _Kinds()
 
 
-def build(header: Header) -> Policy:
-    """The policy that a checkpoint's header describes.
+def build(kind: str, config: Mapping[str, Any]) -> Policy:
+    """The policy of this kind whose fields are `config`.
 
     Raises:
-        ValueError: its kind, or a field of its configuration, is unknown or missing.
+        ValueError: the kind, or a field of its configuration, is unknown or missing.
     """
-    if header.policy not in KINDS:
+    if kind not in KINDS:
         raise ValueError(
-            f"its policy is of kind {header.policy!r}, and this l2l_sampler knows {sorted(KINDS)}"
+            f"its policy is of kind {kind!r}, and this l2l_sampler knows {sorted(KINDS)}"
         )
-    kind: Any = KINDS[header.policy]
-    names = {field.name for field in fields(kind)}
-    needed = {field.name for field in fields(kind) if field.default is not None}
-    lacks, unknown = needed - header.config.keys(), header.config.keys() - names
+    policy: Any = KINDS[kind]
+    names = {field.name for field in fields(policy)}
+    needed = {field.name for field in fields(policy) if field.default is not None}
+    lacks, unknown = needed - config.keys(), config.keys() - names
     if lacks or unknown:
         raise ValueError(
-            f"the configuration of its {header.policy!r} policy lacks {sorted(lacks)} and has "
-            f"unknown {sorted(unknown)}"
+            f"the configuration of its {kind!r} policy lacks {sorted(lacks)} and has unknown "
+            f"{sorted(unknown)}"
         )
-    policy: Policy = kind(**header.config)
-    return policy
+    built: Policy = policy(**config)
+    return built

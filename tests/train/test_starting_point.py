@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from l2l_sampler.checkpoint import Header, TrainedPolicy, save
+from l2l_sampler.checkpoint import save
 from l2l_sampler.policies.recurrent.dnc import DNCPolicy
 from l2l_sampler.policies.recurrent.lstm import LSTMPolicy
+from l2l_sampler.policies.trained import Header, TrainedPolicy
 from train.starting_point import starting_point
 
 SMALL = {"dim": 2, "hidden": 8}

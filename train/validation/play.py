@@ -20,8 +20,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from l2l_sampler.checkpoint import TrainedPolicy
 from l2l_sampler.history import History
+from l2l_sampler.policies.trained import TrainedPolicy
 from l2l_sampler.proposal import propose
 from train.functions import gp
 from train.functions.priors import PRIORS, Functions, Ingredients, draw

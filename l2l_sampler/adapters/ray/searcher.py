@@ -23,7 +23,7 @@ from l2l_sampler.adapters.ray.state import (
     to_json,
     write_state,
 )
-from l2l_sampler.checkpoint import TrainedPolicy
+from l2l_sampler.policies.trained import TrainedPolicy
 from l2l_sampler.proposal import propose
 from l2l_sampler.registry import PolicyLike, check, resolve
 from l2l_sampler.spaces.branching import BranchingCube, holds_parameters

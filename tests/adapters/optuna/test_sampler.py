@@ -22,9 +22,10 @@ from optuna.testing.pytest_samplers import (
 from optuna.trial import TrialState
 
 from l2l_sampler import LearnedSampler
-from l2l_sampler.checkpoint import Header, TrainedPolicy, save
+from l2l_sampler.checkpoint import save
 from l2l_sampler.policies.base import Policy
 from l2l_sampler.policies.memory.policy import MemoryPolicy
+from l2l_sampler.policies.trained import Header, TrainedPolicy
 from tests.untrained import untrained
 
 pytestmark = pytest.mark.filterwarnings("ignore:Choices for a categorical distribution")

@@ -1,0 +1,95 @@
+"""A policy with its learned parameters, and what is known of where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from l2l_sampler.history import History
+from l2l_sampler.policies.base import Cube, Policy, describe
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a checkpoint says about itself.
+
+    Attributes:
+        policy: kind of policy, a key of `policies.KINDS`.
+        config: fields of the policy.
+        dim: unit-cube axes the policy is made for; None if any.
+        horizon: number of trials it was trained for; None if any.
+        loss: name of the training loss.
+        workers: trials that ran at once in training.
+        prior: name of the distribution of training functions.
+        encoding: name of the encoding of what the policy is told, see the `encodings` of its kind.
+        training: configuration of the run that made it.
+        commit: revision of the code that made it; None if unknown.
+        metrics: held-out results at the end of training.
+    """
+
+    policy: str
+    config: dict[str, Any]
+    dim: int | None
+    horizon: int | None
+    loss: str
+    workers: int
+    prior: str
+    encoding: str
+    training: dict[str, Any]
+    commit: str | None
+    metrics: dict[str, Any]
+
+    @classmethod
+    def of(
+        cls,
+        policy: Policy,
+        *,
+        loss: str,
+        prior: str,
+        horizon: int | None = None,
+        workers: int = 1,
+        training: Mapping[str, Any] | None = None,
+        commit: str | None = None,
+        metrics: Mapping[str, Any] | None = None,
+    ) -> Header:
+        """The header of `policy`: what the policy does not know is given by the trainer."""
+        return cls(
+            policy=policy.kind,
+            config=describe(policy),
+            dim=policy.dim,
+            horizon=horizon,
+            loss=loss,
+            workers=workers,
+            prior=prior,
+            encoding=policy.encoding,
+            training=dict(training or {}),
+            commit=commit,
+            metrics=dict(metrics or {}),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedPolicy:
+    """A policy with its learned parameters.
+
+    Attributes:
+        policy: the mathematics.
+        params: arrays by name, of the policy's `precision`.
+        header: where it comes from.
+    """
+
+    policy: Policy
+    params: Mapping[str, np.ndarray]
+    header: Header
+
+    @property
+    def dim(self) -> int | None:
+        """Unit-cube axes the policy is made for; None if any."""
+        return self.policy.dim
+
+    def propose(self, history: History, *, cube: Cube, rng: np.random.Generator) -> np.ndarray:
+        """Candidates for the next trial, best first: (m, D) snapped points, m >= 1."""
+        return self.policy.propose(self.params, history, cube=cube, rng=rng)
