@@ -1,8 +1,5 @@
 """Search spaces that are nested, and that branch: parameters that only some choices have.
 
-A template is a config in which every parameter is replaced by a `Leaf`, and every choice among
-structures that hold parameters themselves by a `Branch`; all else in it is constant.
-
 The parameters of all options of a branch are axes of one unit cube. Those that do not take part,
 because another option is chosen, rest at the middle of their axes. So two points are equal
 exactly if their configs are.
@@ -14,109 +11,15 @@ Notation
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from l2l_sampler.spaces.axes import Axis, CategoricalAxis, FloatAxis, IntAxis, NormalAxis
-from l2l_sampler.spaces.coordinates import same
+from l2l_sampler.spaces.axes import Axis, CategoricalAxis, FloatAxis, NormalAxis
 from l2l_sampler.spaces.cube import UnitCube
-
-
-@dataclass(frozen=True)
-class Leaf:
-    """A parameter."""
-
-    name: str
-    axis: Axis
-
-
-@dataclass(frozen=True)
-class Branch:
-    """A choice among templates."""
-
-    name: str
-    options: tuple[Any, ...]
-
-
-def parameters(template: Any) -> Iterator[Leaf | Branch]:
-    """Leaves and branches, in order; not those inside of branches."""
-    if isinstance(template, (Leaf, Branch)):
-        yield template
-    elif type(template) is dict:
-        for child in template.values():
-            yield from parameters(child)
-    elif type(template) in (list, tuple):
-        for child in template:
-            yield from parameters(child)
-
-
-def fill(template: Any, params: Mapping[str, Any]) -> Any:
-    """The config in which parameters have these values; a branch's value is an option's index."""
-    if isinstance(template, Leaf):
-        return params[template.name]
-    if isinstance(template, Branch):
-        return fill(template.options[params[template.name]], params)
-    if type(template) is dict:
-        return {key: fill(child, params) for key, child in template.items()}
-    if type(template) in (list, tuple):
-        return type(template)(fill(child, params) for child in template)
-    return template
-
-
-def read(template: Any, config: Any, *, whole: bool = False) -> dict[str, Any]:
-    """Values of the parameters that take part in a config: the inverse of `fill`.
-
-    Args:
-        template: what the config is to be read by.
-        config: nested like the template; a list may also be given as a dict of its indices.
-        whole: whether constants must be equal and no key may be unknown. If not, constants may
-            also be missing.
-
-    Raises:
-        ValueError: if a parameter is missing or has a value outside its axis.
-    """
-    if not holds_parameters(template):
-        if whole and not same(template, config):
-            raise ValueError(f"expected the constant {template!r}, got {config!r}")
-        return {}
-    if isinstance(template, Leaf):
-        cube = UnitCube({template.name: template.axis})
-        nearest = cube.params(cube.point({template.name: config}))[template.name]
-        if whole and isinstance(template.axis, IntAxis) and nearest != config:
-            raise ValueError(f"parameter {template.name!r} is a whole number, got {config!r}")
-        return {template.name: config}
-    if isinstance(template, Branch):
-        for index, option in enumerate(template.options):
-            try:
-                return {template.name: index} | read(option, config, whole=True)
-            except ValueError:
-                continue
-        raise ValueError(f"{config!r} is none of the options of parameter {template.name!r}")
-    values = _elements(config)
-    children = {k: v for k, v in _elements(template).items() if whole or holds_parameters(v)}
-    if children.keys() != values.keys() if whole else children.keys() - values.keys():
-        raise ValueError(f"expected values for {', '.join(children)}; got {config!r}")
-    found: dict[str, Any] = {}
-    for key, child in children.items():
-        found |= read(child, values[key], whole=whole)
-    return found
-
-
-def holds_parameters(template: Any) -> bool:
-    """Whether there is a leaf or a branch in it."""
-    return next(parameters(template), None) is not None
-
-
-def _elements(container: Any) -> dict[str, Any]:
-    """What is in a dict, list or tuple, by key or index; nothing if it is none of these."""
-    if isinstance(container, Mapping):
-        return {str(key): value for key, value in container.items()}
-    if isinstance(container, (list, tuple)):
-        return {str(index): value for index, value in enumerate(container)}
-    return {}
+from l2l_sampler.spaces.templates import Leaf, fill, parameters, read
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,7 +106,7 @@ class BranchingCube:
 
     def config(self, u: np.ndarray, exact: Mapping[str, float] | None = None) -> Any:
         """The config at a point (D,), save that the parameters in `exact` have those values."""
-        return fill(self._template, self._cube.params(u) | dict(exact or {}))
+        return fill(self._template, self._cube.params(u), exact)
 
     def point(self, config: Any) -> tuple[np.ndarray, dict[str, float]]:
         """Where a config lies.

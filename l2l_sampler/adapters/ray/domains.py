@@ -19,7 +19,7 @@ from ray.tune.search.sample import (
 )
 
 from l2l_sampler.spaces.axes import Axis, CategoricalAxis, FloatAxis, IntAxis, NormalAxis
-from l2l_sampler.spaces.branching import Branch, Leaf, holds_parameters
+from l2l_sampler.spaces.templates import Branch, Leaf, holds_parameters
 
 
 def template_of(spec: Any, name: str = "") -> Any:

@@ -26,7 +26,8 @@ from l2l_sampler.adapters.ray.state import (
 from l2l_sampler.policies.trained import TrainedPolicy
 from l2l_sampler.proposal import propose
 from l2l_sampler.registry import PolicyLike, check, resolve
-from l2l_sampler.spaces.branching import BranchingCube, holds_parameters
+from l2l_sampler.spaces.branching import BranchingCube
+from l2l_sampler.spaces.templates import holds_parameters
 
 _logger = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ import numpy as np
 from l2l_sampler.files import replacing
 from l2l_sampler.history import History
 from l2l_sampler.spaces.axes import Axis, CategoricalAxis, FloatAxis, IntAxis, NormalAxis
-from l2l_sampler.spaces.branching import Branch, Leaf
+from l2l_sampler.spaces.templates import Branch, Leaf
 
 _logger = logging.getLogger(__name__)
 

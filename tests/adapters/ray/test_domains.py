@@ -13,8 +13,9 @@ from ray import tune
 from l2l_sampler.adapters.ray.domains import axis_of, nested, template_of
 from l2l_sampler.adapters.ray.state import from_json, to_json
 from l2l_sampler.spaces.axes import CategoricalAxis, FloatAxis, IntAxis, NormalAxis
-from l2l_sampler.spaces.branching import Branch, BranchingCube, Leaf, fill, holds_parameters, read
+from l2l_sampler.spaces.branching import BranchingCube
 from l2l_sampler.spaces.cube import UnitCube
+from l2l_sampler.spaces.templates import Branch, Leaf, fill, holds_parameters, read
 
 OPTIMIZERS = tune.choice(
     [
