@@ -20,9 +20,7 @@ def test_whole_numbers_of_any_kind_become_pythons_own(number):
 
 @pytest.mark.parametrize("number", [1.5, 2.0, np.float64(3), True, np.True_, "4", [5], 1j])
 def test_what_is_no_whole_number_is_a_type_error_that_shows_it(number):
-    with pytest.raises(
-        TypeError, match="n_trials must be a whole number, or None if unknown; got"
-    ):
+    with pytest.raises(TypeError, match="n_trials must be a whole number, or None .*; got"):
         checked_n_trials(number)
     with pytest.raises(TypeError, match="seed must be a whole number, or None for a random one"):
         checked_seed(number)
@@ -61,7 +59,9 @@ class Unshowable:
 
 
 @pytest.mark.parametrize(
-    "value", [10**400, 10**5000, np.zeros((99, 99)), "long" * 999, "a\nb", Unshowable()]
+    "value",
+    [10**400, 10**5000, np.zeros((99, 99)), "long" * 999, "a\nb", Unshowable()],
+    ids=lambda value: type(value).__name__,
 )
 def test_any_value_is_shown_on_one_short_line(value):
     text = shown(value)
