@@ -39,7 +39,8 @@ from l2l_sampler.policies.recurrent.statistics import start, update
 from l2l_sampler.policies.recurrent.surroundings import nothing, take_in
 from l2l_sampler.registry import shipped
 from train.validation.batched import batched, torch_params
-from train.validation.play import held_out, play
+from train.validation.play import draw_held_out as held_out
+from train.validation.play import play
 
 PINS = Path(__file__).with_name("golden.json")
 ANY_DIM = (1, 3, 6)

@@ -24,7 +24,7 @@ from train.config import TrainConfig, parse
 from train.curves import draw_means
 from train.fit import fit
 from train.validation.batched import curves_of, torch_params
-from train.validation.play import held_out, play, random_search
+from train.validation.play import draw_held_out, play, random_search
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "standard": {},
@@ -58,7 +58,7 @@ def measure(name: str, dim: int, minutes: float, draws: int, out: Path) -> list[
         config = replace(standard(dim, minutes, folder), interval=30.0, **VARIANTS[name])
         trained = load(fit(config, resume=(folder / "state.pt").exists()))
         params = torch_params(trained.params)
-        functions = held_out(config.prior, dim, draws)
+        functions = draw_held_out(config.prior, dim, draws)
         curve = curves_of(trained.policy, params, functions, TRIALS).mean(0).tolist()
         result.write_text(json.dumps(curve))
     found: list[float] = json.loads(result.read_text())
@@ -101,7 +101,7 @@ def main(arguments: list[str] | None = None) -> None:
     for (dim, name), curve in zip(tasks, curves, strict=True):
         found[str(dim)][name] = curve
     for dim, by_name in found.items():
-        functions = held_out("gp", int(dim), options.draws)
+        functions = draw_held_out("gp", int(dim), options.draws)
         by_name["random search"] = play(random_search(), functions, TRIALS).mean(0).tolist()
         print(f"\n{dim} dimensions" + "".join(f"{f'@{t}':>8}" for t in BUDGETS))
         for name, curve in by_name.items():

@@ -9,7 +9,7 @@ process (log EI given the history, which is detached), and evaluates the best on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +17,13 @@ import torch
 from torch import Tensor
 
 from l2l_sampler.policies.memory.encodings import Encoder, encode, encoder
-from l2l_sampler.policies.memory.policy import MemoryPolicy, best_of_groups, candidates
-from l2l_sampler.policies.memory.reads import Score, Table
+from l2l_sampler.policies.memory.policy import MemoryPolicy
+from l2l_sampler.policies.memory.read import Score
+from l2l_sampler.policies.memory.table import Table
 from train.curriculum import horizon_at
 from train.functions.priors import draw
 from train.gradients import clip_each_gradient
+from train.memory.draws import search_draws
 
 _RANDOM_TRIALS = 0.05  # of the trials are replaced by uniform points
 _JITTERED_TRIALS = 0.15  # or moved a little, so that histories are not only the policy's own
@@ -89,31 +91,29 @@ class MemoryPool:
         Returns:
             The loss and what to log: mean log EI and the error of the read's prediction.
         """
-        trials, functions = self.trials, self.functions
+        trials, functions, policy = self.trials, self.functions, self.policy
         most = int(trials.n.max())
         x, g, y = (v[:, :most].clone() for v in (trials.x, trials.g, trials.y))
-        known, valid = self._masks(most)
+        known, present = self._masks(most)
+        draws = search_draws(x, self.starts, policy.group, self.generator)
         with torch.no_grad():
-            warp = self.policy.warp(params, x, y, known)
-        table = Table(x, encode(y, known, warp), known, valid)
-        margin = self.policy.margin(self._uniform(len(x), 1))
-        memory = self.policy.reader.prepare(params, table, margin)
-        starts = screen(
-            self.policy, params, table, memory, self.starts, functions.snap, self.generator
-        )
-        refined = clip_each_gradient(self.policy.refine(params, table, memory, starts))
+            strengths = policy.map_strengths(params, x, y, known)
+        table = Table(x, encode(y, known, strengths), known, present)
+        prepared = policy.prepare(params, table, draws)
+        with torch.no_grad():
+            starts = policy.screen(params, table, prepared, draws, functions.snap)
+        refined = clip_each_gradient(policy.refine(params, table, prepared, starts))
         points = torch.cat([starts, refined], 1)
         spread = _spread(g, known)
-        log_ei = functions.log_ei(x, g, known, valid, points, margin=margin * spread)
-        score = self.policy.reader.score(params, memory, points.detach())
+        margin = policy.margin(draws.margin) * spread
+        log_ei = functions.log_ei(x, g, known, present, points, margin=margin)
+        score = policy.reader.score(params, prepared, points.detach())
         reached = log_ei[:, self.starts :].mean()
         if score.mean is None:
             weight, error = _VALUE, _value_error(score, log_ei.detach(), spread)
         else:
-            weight, error = (
-                _LIKELIHOOD,
-                self._surprise(score, points.detach(), encoder(y, known, warp)),
-            )
+            encoded = encoder(y, known, strengths)
+            weight, error = _LIKELIHOOD, self._surprise(score, points.detach(), encoded)
         self._advance(points.detach(), score.log_ei.detach(), progress)
         logged = log_ei[:, self.starts :].detach().clamp_min(_FLOOR).mean()
         scalars = {"log_ei": float(logged), "error": float(error.detach())}
@@ -211,24 +211,3 @@ def _value_error(score: Score, log_ei: Tensor, spread: Tensor) -> Tensor:
     """Huber error of the predicted log EI, in units of the known latent values' deviation."""
     target = (log_ei - spread.log()).clamp_min(-15.0).to(score.log_ei.dtype)
     return torch.nn.functional.smooth_l1_loss(score.log_ei, target)
-
-
-@torch.no_grad()
-def screen(
-    policy: MemoryPolicy,
-    params: Mapping[str, Tensor],
-    table: Table,
-    memory: Any,
-    starts: int,
-    snap: Callable[[Tensor], Tensor],
-    generator: torch.Generator,
-) -> Tensor:
-    """The best of each group of candidates, as the policy does at run time, (B, S, d)."""
-    batch, _, d = table.x.shape
-    shape, options = (batch, starts, policy.group, d), {"generator": generator}
-    options |= {"device": table.x.device, "dtype": table.x.dtype}
-    fresh, chance = torch.rand(shape, **options), torch.rand(shape, **options)
-    noise, radius = torch.randn(shape, **options), torch.rand((*shape[:3], 1), **options)
-    moved = candidates(table, fresh, noise, chance, radius)
-    flat = snap(moved.reshape(batch, -1, d))
-    return best_of_groups(flat.reshape(shape), policy.reader.score(params, memory, flat).log_ei)

@@ -16,11 +16,11 @@ from torch import Tensor
 from l2l_sampler.policies.base import Policy
 from l2l_sampler.policies.memory.encodings import encode
 from l2l_sampler.policies.memory.policy import MemoryPolicy
-from l2l_sampler.policies.memory.reads import Table
+from l2l_sampler.policies.memory.table import Table
 from l2l_sampler.policies.recurrent.policy import RecurrentPolicy, State
 from train.functions.priors import Functions
-from train.memory.pool import screen
-from train.validation.play import Ask, play
+from train.memory.draws import search_draws
+from train.validation.play import Ask, held, play
 
 
 def torch_params(
@@ -77,19 +77,15 @@ def _memory(
 
     @torch.no_grad()
     def ask(x: Tensor, y: Tensor) -> Tensor:
-        x = x.to(like)
-        y = y.to(like.device)
-        known = torch.ones_like(y, dtype=torch.bool)
-        z = encode(y, known, policy.warp(params, x, y, known))
-        table = Table(x, z, known, known)
-        uniform = torch.rand(len(x), 1, generator=generator, device=x.device)
-        memory = policy.reader.prepare(params, table, policy.margin(uniform))
-        starts = screen(policy, params, table, memory, policy.starts, snap, generator)
-        points = torch.cat([snap(policy.refine(params, table, memory, starts)), starts], 1)
-        score = policy.reader.score(params, memory, points).log_ei
-        tried = torch.cdist(points, x).amin(2) < 1e-6
-        best = score.masked_fill(tried, -torch.inf).argmax(1)
-        return points[torch.arange(len(x), device=x.device), best].cpu()
+        x, y = x.to(like.device), y.to(like.device)
+        inputs, known = x.to(like.dtype), torch.ones_like(y, dtype=torch.bool)
+        strengths = policy.map_strengths(params, inputs, y, known)
+        table = Table(inputs, encode(y, known, strengths), known, known)
+        draws = search_draws(inputs, policy.starts, policy.group, generator)
+        ranked = policy.search(params, table, draws, snap)
+        tried = held(snap(ranked.to(x.dtype)), x)
+        first = (~tried).int().argmax(1)  # the best of all if all are tried
+        return ranked[torch.arange(len(x), device=x.device), first].cpu()
 
     return ask
 

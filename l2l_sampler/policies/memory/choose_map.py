@@ -17,19 +17,25 @@ from array_api_compat import device
 
 from l2l_sampler.arrays import Array, array_namespace, take_rows
 from l2l_sampler.policies.base import Params
-from l2l_sampler.policies.memory import hyper
 from l2l_sampler.policies.memory.encodings import encode, log_density, strengths
+from l2l_sampler.policies.memory.infer import infer
+from l2l_sampler.policies.memory.posterior import log_likelihood
+from l2l_sampler.policies.memory.table import Table, representatives
 
-EXAMINED = 32  # trials whose likelihood is compared
-_FEWEST = 12  # results from which on maps are compared
-_ADVANTAGE = 4.0  # that a map must have over none, in units of the log likelihood
+EXAMINED = 32
+"""Trials whose likelihood is compared: two more inferences of that size a proposal."""
+_FEWEST = 12
+"""Results from which on maps are compared; of fewer, chance decides."""
+_ADVANTAGE = 4.0
+"""A map must be more likely than none by a factor of e^4, since plain draws look skewed by chance
+and a map that was not needed hides how far apart bad values are."""
 
 
 def choose(params: Params, name: str, x: Array, y: Array, known: Array) -> Array:
     """Strengths (B, 1) of the map to take; 0, for none, while there are few results.
 
     Args:
-        params: parameters with the names of `hyper.init`; unused if there is only one map.
+        params: parameters with the names of `infer.init`; unused if there is only one map.
         name: of the encoding.
         x: (B, n, d) trials.
         y: (B, n) objective.
@@ -45,7 +51,7 @@ def choose(params: Params, name: str, x: Array, y: Array, known: Array) -> Array
     results = xp.astype(known, y.dtype)
     enough = xp.sum(results, axis=-1) >= _FEWEST
     if y.shape[1] > EXAMINED:
-        index, kept = hyper.representatives(encode(y, known, plain), results, EXAMINED)
+        index, kept = representatives(encode(y, known, plain), results, EXAMINED)
         x, y = take_rows(x, index), xp.take_along_axis(y, index, axis=-1)
         known = kept > 0.0
     maps = xp.asarray(choices, **options)
@@ -70,7 +76,7 @@ def _evidence(params: Params, maps: Array, x: Array, y: Array, known: Array) -> 
     z = xp.astype(xp.reshape(encode(*repeated), (batch, count, n)), xp.float64)
     judges = xp.stack([z[:, 0], z[:, count // 2]], axis=1)
     both = each(known, 2, n)
-    model = hyper.infer(params, each(x, 2, n, d), xp.reshape(judges, (-1, n)), both, both)
-    likelihood = hyper.log_likelihood(model, each(z, 2, count, n))
+    model = infer(params, Table(each(x, 2, n, d), xp.reshape(judges, (-1, n)), both, both))
+    likelihood = log_likelihood(model, each(z, 2, count, n))
     likelihood = xp.max(xp.reshape(likelihood, (batch, 2, count)), axis=1)
     return likelihood + xp.reshape(log_density(*repeated), (batch, count))

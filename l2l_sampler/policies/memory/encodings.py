@@ -2,7 +2,7 @@
 
 A released name never changes its meaning: a changed encoding gets a new name. Each is invariant
 to adding a constant to the objective and to multiplying it by a positive one. An encoding is a
-set of increasing maps, of which the one that suits a history best is taken, see `output_warp`.
+set of increasing maps, of which the one that suits a history best is taken, see `choose_map`.
 
 Notation
     B  histories side by side   n  trials   m  values to encode
@@ -27,6 +27,7 @@ ENCODINGS: dict[str, tuple[float, ...]] = {
 """Strengths k of the maps of each encoding."""
 
 _CLIP = 4.0
+"""Largest encoded value: the worst of n results may lie sqrt(n) deviations off."""
 
 
 def strengths(name: str) -> tuple[float, ...]:

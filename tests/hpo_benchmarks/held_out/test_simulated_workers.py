@@ -8,13 +8,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from hpo_benchmarks.held_out.simulated_workers import play_parallel
 from tests.untrained import untrained
-from train.validation.play import held_out
+from train.validation.play import draw_held_out
 
 POLICY = untrained("memory", None)
 
 
 def simulate(workers, trials=10, spread=0.5):
-    return play_parallel(POLICY, held_out("broad", 2, 3), trials, workers, spread)
+    return play_parallel(POLICY, draw_held_out("broad", 2, 3), trials, workers, spread)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 4])
@@ -48,7 +48,7 @@ def test_a_simulation_is_reproducible():
 def test_functions_do_not_share_what_a_recurrent_policy_remembers():
     policy = untrained("lstm", 2)
     policy = replace(policy, policy=replace(policy.policy, workers=3))
-    together, _ = play_parallel(policy, held_out("gp", 2, 6), 12, 3, 0.5)
-    again, _ = play_parallel(policy, held_out("gp", 2, 6), 12, 3, 0.5)
+    together, _ = play_parallel(policy, draw_held_out("gp", 2, 6), 12, 3, 0.5)
+    again, _ = play_parallel(policy, draw_held_out("gp", 2, 6), 12, 3, 0.5)
     assert_array_equal(together, again)
     assert not policy.policy._cache._entries

@@ -3,11 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from numpy.testing import assert_allclose, assert_array_equal
-from scipy.stats import multivariate_t
+from numpy.testing import assert_array_equal
 
 from l2l_sampler import registry
-from l2l_sampler.policies.memory import hyper
 from l2l_sampler.policies.memory.choose_map import EXAMINED, choose
 from l2l_sampler.policies.memory.encodings import ENCODINGS, encode
 
@@ -74,27 +72,3 @@ def test_hard_objectives_have_a_choice(params):
     y[0], y[1, ::2], y[2, 0] = np.inf, np.inf, -np.inf
     y[3], y[4] = 1e300 * y[3], 1e-300 * y[4]
     assert np.isin(choose(params, NAME, x, y, known), ENCODINGS[NAME]).all()
-
-
-def test_the_likelihood_is_that_of_students_distribution(params):
-    """The signal variance's prior makes it one; the mean's adds its variance of 4 to all."""
-    x, y, known = draws(3, 12, 0.0)
-    z = encode(y, known, np.zeros((3, 1)))
-    others = np.stack([z, np.exp(z), z[:, ::-1]], axis=1)  # (3, W, 12)
-    model = hyper.infer(params, x, z, known, known)
-    ones, expected = np.ones(12), []
-    for precision, rows in zip(model.precision, others, strict=True):
-        shape = np.linalg.inv(precision) + 4.0 * np.outer(ones, ones)
-        density = multivariate_t(np.zeros(12), shape, df=2).logpdf(rows)
-        expected.append(density + 0.5 * np.log1p(4.0 * ones @ precision @ ones))
-    found = hyper.log_likelihood(model, others)
-    assert_allclose(found - found[0, 0], np.array(expected) - expected[0][0], atol=1e-6)
-
-
-def test_padding_changes_no_likelihood(params):
-    x, y, known = draws(2, 12, 0.0)
-    z = encode(y, known, np.zeros((2, 1)))
-    found = hyper.log_likelihood(hyper.infer(params, x, z, known, known), z[:, None])
-    wide, more = np.pad(z, ((0, 0), (0, 3))), np.pad(known, ((0, 0), (0, 3)))
-    padded = hyper.infer(params, np.pad(x, ((0, 0), (0, 3), (0, 0))), wide, more, more)
-    assert_allclose(hyper.log_likelihood(padded, wide[:, None]), found)

@@ -5,51 +5,25 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import RBF, WhiteKernel
 
 from l2l_sampler.history import History
-from l2l_sampler.policies.memory import hyper
-from l2l_sampler.policies.memory.policy import MemoryPolicy, best_of_groups, readable
-from l2l_sampler.policies.memory.reads import READS, Table
-from l2l_sampler.spaces.axes import CategoricalAxis, FloatAxis, IntAxis
-from l2l_sampler.spaces.cube import UnitCube
+from l2l_sampler.policies.memory.policy import READS, MemoryPolicy
+from l2l_sampler.policies.memory.table import Table
+from l2l_sampler.spaces.cube import CategoricalAxis, FloatAxis, IntAxis, UnitCube
+from tests.policies.memory.examples import continuous, policy_of, trials
 
 reads = pytest.mark.parametrize("read", [*sorted(READS), "posterior, warped"])
 dims = pytest.mark.parametrize("dim", [1, 2, 5])
 
 
-def continuous(dim):
-    return UnitCube({f"x{i}": FloatAxis(0.0, 1.0) for i in range(dim)})
-
-
-def trials(dim, n=20, pending=0, seed=0):
-    rng = np.random.default_rng(seed)
-    x = continuous(dim).sample(rng, n)
-    y = ((x - 0.3) ** 2).sum(1) + 0.1 * rng.standard_normal(n)
-    y[n - pending :] = np.nan
-    return History.sequential(x, y)
-
-
-def policy_of(read, seed=0):
-    read, _, warped = read.partition(", ")
-    policy = MemoryPolicy(read=read, encoding="warped-1" if warped else "zscore-1")
-    params = policy.init(np.random.default_rng(seed))
-    rng = np.random.default_rng(seed + 1)
-    for name, value in params.items():  # initial outputs are nearly zero; these are not
-        if name.endswith("out.weight"):
-            params[name] = value + 0.2 * rng.standard_normal(value.shape)
-    return policy, params
-
-
 def propose(policy, params, history, cube, seed=3):
-    return policy.propose(params, history, cube=cube, rng=np.random.default_rng(seed))
+    return policy.propose(params, history, cube=cube, seed=seed, number=0)
 
 
 def refined(policy, params, table, starts):
-    memory = policy.reader.prepare(params, table, policy.margin(0.5 + 0.0 * table.z[:, :1]))
-    points = policy.refine(params, table, memory, starts)
-    return points, policy.reader.score(params, memory, points).log_ei
+    prepared = policy.reader.prepare(params, table, policy.margin(0.5 + 0.0 * table.z[:, :1]))
+    points = policy.refine(params, table, prepared, starts)
+    return points, policy.reader.score(params, prepared, points).log_ei
 
 
 @reads
@@ -175,92 +149,21 @@ def test_waiting_workers_get_different_points(read):
         history = History.sequential(x, np.full(len(x), np.nan))
 
 
-def test_a_long_history_is_read_in_part_with_its_best_and_pending_trials():
-    history = trials(3, n=1000, pending=10)
-    short = readable(history, 160)
-    assert short.n == 160
-    assert (~short.finished).sum() == 10
-    best = np.sort(history.y)[:75]
-    np.testing.assert_array_equal(np.sort(short.y)[:75], best)
-    assert np.nanmax(short.y) == np.nanmax(history.y)
-    order = np.concatenate([np.random.default_rng(0).permutation(990), np.arange(990, 1000)])
-    again = readable(history.take(order), 160)
-    np.testing.assert_array_equal(np.sort(again.x, axis=0), np.sort(short.x, axis=0))
-
-
-def test_the_posterior_is_that_of_scikit_learn():
-    policy, params = policy_of("posterior")
-    table = policy.table(params, trials(2))
-    fitted = hyper.infer(params, *table)
-    fixed = fitted._replace(smoothness=np.ones((1, 1)))
-    kernel = RBF(fixed.length_scale[0], "fixed") + WhiteKernel(fixed.noise[0, 0], "fixed")
-    theirs = GaussianProcessRegressor(kernel, optimizer=None)
-    theirs.fit(table.x[0], table.z[0] - fixed.mean[0])
-    p = np.random.default_rng(4).random((1, 7, 2))
-    model = hyper._condition(
-        hyper._kernel(_theta(fixed), table.x), table.x, table.z, np.ones_like(table.z)
+@reads
+def test_a_search_on_many_problems_finds_what_it_finds_on_each_alone(read):
+    policy, params = policy_of(read)
+    cube, rng = continuous(3), np.random.default_rng(0)
+    tables = [policy.table(params, trials(3, n=12, seed=seed)) for seed in range(2)]
+    draws = [policy.draws(cube, rng) for _ in tables]
+    alone = [
+        policy.search(params, table, numbers, cube.snap)
+        for table, numbers in zip(tables, draws, strict=True)
+    ]
+    side_by_side = (
+        type(parts[0])(*map(np.concatenate, zip(*parts, strict=True))) for parts in (tables, draws)
     )
-    mean, deviation = model.moments(p)
-    theirs.fit(table.x[0], table.z[0] - model.mean[0])
-    expected, spread = theirs.predict(p[0], return_std=True)
-    spread = np.sqrt(spread**2 - fixed.noise[0, 0])
-    np.testing.assert_allclose(mean[0] - model.mean[0], expected, atol=1e-6)
-    np.testing.assert_allclose(deviation[0] / model.deviation[0], spread, atol=1e-6)
-
-
-def _theta(model):
-    """Hyper-parameters as the network holds them; smoothness as far up as the logit goes."""
-    noise = np.log(model.noise - hyper.JITTER)
-    return np.concatenate([np.log(model.length_scale), noise, np.full((1, 1), 40.0)], 1)
-
-
-def test_the_gradients_of_the_posterior_are_its_derivatives():
-    policy, params = policy_of("posterior")
-    model = hyper.infer(params, *policy.table(params, trials(3)))
-    p = np.random.default_rng(4).random((1, 5, 3))
-    _, _, mean_slope, deviation_slope = model.at(p)
-    step = 1e-5
-    for axis in range(3):
-        shift = step * np.eye(3)[axis]
-        (m1, s1), (m0, s0) = model.moments(p + shift), model.moments(p - shift)
-        np.testing.assert_allclose(mean_slope[..., axis], (m1 - m0) / (2 * step), atol=1e-5)
-        np.testing.assert_allclose(deviation_slope[..., axis], (s1 - s0) / (2 * step), atol=1e-5)
-
-
-def test_the_gradient_of_the_likelihood_is_its_derivative():
-    table = MemoryPolicy().table({}, trials(3))
-    theta = np.array([[-0.5, 0.3, 0.1, -3.0, 0.4]])
-
-    def likelihood(theta):
-        kernel = hyper._kernel(theta, table.x)
-        model = hyper._condition(kernel, table.x, table.z, np.ones_like(table.z))
-        return hyper.log_likelihood(model, table.z[:, None]).item()
-
-    kernel = hyper._kernel(theta, table.x)
-    model = hyper._condition(kernel, table.x, table.z, np.ones_like(table.z))
-    slope = hyper._likelihood_slope(model, kernel)[0]
-    for j in range(theta.shape[1]):
-        shift = 1e-5 * np.eye(theta.shape[1])[j]
-        difference = (likelihood(theta + shift) - likelihood(theta - shift)) / 2e-5
-        assert slope[j] == pytest.approx(difference, rel=1e-4, abs=1e-5)
-
-
-def test_pending_trials_take_uncertainty_and_move_no_mean():
-    policy, params = policy_of("posterior")
-    history = trials(2, n=20, pending=4)
-    with_pending = hyper.infer(params, *policy.table(params, history))
-    without = hyper.infer(params, *policy.table(params, history.take(history.finished)))
-    p = np.concatenate([history.x[-4:], np.random.default_rng(0).random((6, 2))])[None]
-    (mean, deviation), (plain, wide) = with_pending.moments(p), without.moments(p)
-    np.testing.assert_allclose(mean, plain, atol=0.02)
-    assert np.all(deviation <= wide + 1e-9)
-    assert np.all(deviation[0, :4] < 0.2 * wide[0, :4] + 0.05)
-
-
-def test_the_best_of_each_group_is_its_member_of_highest_score():
-    points = np.arange(12.0).reshape(1, 2, 3, 2)
-    score = np.array([[0.0, 5.0, 1.0, 9.0, 2.0, 3.0]])
-    np.testing.assert_array_equal(best_of_groups(points, score), [[[2.0, 3.0], [6.0, 7.0]]])
+    together = policy.search(params, *side_by_side, cube.snap)
+    np.testing.assert_allclose(together, np.concatenate(alone), atol=1e-8)
 
 
 @pytest.mark.parametrize(

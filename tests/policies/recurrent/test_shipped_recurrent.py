@@ -10,7 +10,7 @@ import torch
 from hpo_benchmarks.timing.ask_time import seconds_of_bare_steps
 from l2l_sampler import LearnedSampler
 from l2l_sampler.registry import aliases, shipped
-from train.validation.play import held_out
+from train.validation.play import draw_held_out
 
 MODELS = [model for model in shipped() if model.policy in ("lstm", "dnc")]
 
@@ -38,7 +38,7 @@ def asked(model, objective, n_trials, seed=0):
 
 def a_draw(dim, seed):
     """One function of the training distribution, of points (D,)."""
-    functions = held_out("gp", dim, 1, seed=seed)
+    functions = draw_held_out("gp", dim, 1, seed=seed)
     return lambda x: float(functions.latent(torch.tensor(x)[None, None])[0, 0])
 
 

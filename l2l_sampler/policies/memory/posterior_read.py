@@ -1,0 +1,97 @@
+"""The read through the exact Gaussian process posterior under inferred hyper-parameters.
+
+Notation
+    B  problems side by side (1 at run time)   S  points read side by side   d  axes of the cube
+    p  (B, S, d) points   lead  (B, S) how far the target lies above the mean, in deviations
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from l2l_sampler.arrays import Array, array_namespace, clip
+from l2l_sampler.policies.base import Params
+from l2l_sampler.policies.gaussian import log_h, log_h_slope
+from l2l_sampler.policies.memory import infer
+from l2l_sampler.policies.memory.posterior import Posterior
+from l2l_sampler.policies.memory.read import Look, Read, Score
+from l2l_sampler.policies.memory.table import Table
+
+
+class Aimed(NamedTuple):
+    """What is prepared: a posterior, and the value to improve on.
+
+    Attributes:
+        posterior: the Gaussian process given the table.
+        target: (B, 1) z below which improvement begins: the incumbent less the margin.
+    """
+
+    posterior: Posterior
+    target: Array
+
+
+class PosteriorRead(Read):
+    """Mean, deviation and log EI of a Gaussian process, with their gradients along every axis.
+
+    Features are scaled to about one: clipped at 10 and multiplied by 0.3, or on a logarithmic
+    scale. The shipped weights were trained on them as they are.
+    """
+
+    n_axis = 5
+    n_point = 4
+    n_control = 0
+
+    def init(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Parameters of the hyper-parameter network."""
+        return infer.init(rng)
+
+    def prepare(self, params: Params, table: Table, margin: Array) -> Aimed:
+        """Infer the hyper-parameters and factorise once."""
+        posterior = infer.infer(params, table)
+        return Aimed(posterior, posterior.best - margin)
+
+    def look(self, params: Params, prepared: Aimed, p: Array, control: Array | None) -> Look:
+        """Posterior statistics at the points; there is nothing to steer."""
+        xp = array_namespace(p)
+        posterior, target = prepared
+        place = xp.astype(p, xp.float64)
+        mean, deviation, mean_slope, deviation_slope = posterior.moments_and_slopes(place)
+        lead = (target - mean) / deviation
+        slope = log_h_slope(lead)
+        # The chain rule on log EI = log deviation + log h(lead).
+        gradient = (
+            (1.0 - lead * slope)[..., None] * deviation_slope - slope[..., None] * mean_slope
+        ) / deviation[..., None]
+        norm = xp.sqrt(xp.sum(gradient * gradient, axis=-1, keepdims=True))
+        log_scale = xp.log(posterior.length_scale)[:, None, :] + xp.zeros_like(p)
+        axis = xp.stack(
+            [
+                clip(mean_slope / deviation[..., None], -10.0, 10.0) * 0.3,
+                clip(deviation_slope / deviation[..., None], -10.0, 10.0) * 0.3,
+                xp.sign(gradient) * xp.log1p(xp.abs(gradient)) * 0.5,
+                gradient / (norm + 1e-6),
+                log_scale,
+            ],
+            axis=-1,
+        )
+        point = xp.stack(
+            [
+                clip(lead, -10.0, 10.0) * 0.3,
+                xp.log(deviation),
+                mean,
+                target + xp.zeros_like(mean),
+            ],
+            axis=-1,
+        )
+        # A length scale is the natural step; beyond these bounds it is no step in a unit cube.
+        stride = clip(posterior.length_scale, 0.05, 1.0)[:, None, :]
+        return Look(*(xp.astype(value, p.dtype) for value in (axis, point, stride)))
+
+    def score(self, params: Params, prepared: Aimed, p: Array) -> Score:
+        """Posterior mean and deviation at the points and what follows from them."""
+        xp = array_namespace(p)
+        mean, deviation = prepared.posterior.moments(xp.astype(p, xp.float64))
+        log_ei = xp.log(deviation) + log_h((prepared.target - mean) / deviation)
+        return Score(log_ei, mean, deviation)

@@ -1,0 +1,82 @@
+"""The history as a table, and the part of it that is read.
+
+Notation
+    B  problems side by side (1 at run time)   n  trials in the table   d  axes of the cube
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from array_api_compat import device
+
+from l2l_sampler.arrays import Array, array_namespace, clip, take_rows
+from l2l_sampler.history import History
+
+
+class Table(NamedTuple):
+    """The history as arrays; padding rows are neither present nor known.
+
+    Attributes:
+        x: (B, n, d) points.
+        z: (B, n) encoded objective, 0 where it is not known.
+        known: (B, n) bool, the objective is known.
+        present: (B, n) bool, the row holds a trial; present but not known is a pending one.
+    """
+
+    x: Array
+    z: Array
+    known: Array
+    present: Array
+
+    def incumbent(self) -> tuple[Array, Array]:
+        """Best known point (B, 1, d) and its z (B, 1); the table's first row if none is known."""
+        xp = array_namespace(self.z)
+        ranked = xp.where(self.known, self.z, xp.inf + xp.zeros_like(self.z))
+        index = xp.argmin(ranked, axis=-1, keepdims=True)
+        return take_rows(self.x, index), xp.take_along_axis(self.z, index, axis=-1)
+
+
+def readable(history: History, n_max: int) -> History:
+    """The history itself, or a subset of `n_max` trials that does not depend on their order.
+
+    It keeps the latest pending trials (a quarter at most), then the best half of what is left
+    of the budget, then trials evenly spaced by rank, so that the whole range of values is seen.
+    """
+    if history.n <= n_max:
+        return history
+    pending = np.flatnonzero(~history.finished)[-(n_max // 4) :]
+    finished = np.flatnonzero(history.finished)
+    x = history.x[finished]
+    tie_break = x @ np.sqrt(np.arange(1.0, 1.0 + x.shape[1]))  # differs for different points
+    order = finished[np.lexsort((tie_break, history.y[finished]))]
+    budget = n_max - len(pending)
+    best = budget // 2
+    rest = np.linspace(best, len(order) - 1, min(budget - best, len(order) - best))
+    chosen = np.concatenate([order[:best], order[rest.astype(np.intp)], pending])
+    return history.take(np.sort(chosen))
+
+
+def representatives(z: Array, weight: Array, most: int) -> tuple[Array, Array]:
+    """At most `most` known trials, the best half and others evenly spaced by rank.
+
+    The likelihood of these costs a fraction of that of all trials and says nearly as much.
+
+    Args:
+        z: (B, n) objective, n >= most.
+        weight: (B, n) 1 where it is known.
+        most: an even number.
+
+    Returns:
+        Which trials (B, most), and 1 where there is one (B, most): padding comes last.
+    """
+    xp = array_namespace(z)
+    n, half = z.shape[1], most // 2
+    order = xp.argsort(xp.where(weight > 0.0, z, xp.inf + xp.zeros_like(z)), axis=-1, stable=True)
+    count = xp.sum(weight, axis=-1, keepdims=True)
+    place = xp.arange(most, dtype=z.dtype, device=device(z))[None]
+    spacing = clip((count - half - 1.0) / (half - 1.0), 1.0, None)
+    rank = xp.where(place < half, place, half + xp.floor((place - half) * spacing))
+    index = xp.take_along_axis(order, xp.astype(clip(rank, 0.0, n - 1.0), xp.int64), axis=-1)
+    return index, xp.astype(rank < count, z.dtype)
