@@ -45,6 +45,7 @@ pythons:  ## the core tests under the oldest and the newest Python, where they a
 		fi; \
 	done
 
+core-%: export PYTHONPYCACHEPREFIX = .venv-$*/pycache
 core-%: .venv-%/.core
 	.venv-$*/bin/python -m compileall -q l2l_sampler train hpo_benchmarks examples tests
 	.venv-$*/bin/python -m pytest -q -p no:cacheprovider $(CORE)
