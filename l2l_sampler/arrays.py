@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import array_api_compat
 import numpy as np
-from array_api_compat import is_torch_array
+from array_api_compat import device, is_torch_array
 
 Array: TypeAlias = Any
 
@@ -28,6 +28,12 @@ def array_namespace(x: Array) -> Any:
     if namespace is None:
         namespace = _NAMESPACES[type(x)] = array_api_compat.array_namespace(x)
     return namespace
+
+
+def zeros(shape: tuple[int, ...], like: Array) -> Array:
+    """Zeros in the dtype and on the device of `like`."""
+    xp = array_namespace(like)
+    return xp.zeros(shape, dtype=like.dtype, device=device(like))
 
 
 def clip(x: Array, low: float | None, high: float | None) -> Array:

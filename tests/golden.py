@@ -35,8 +35,10 @@ from l2l_sampler.policies.memory.encodings import ENCODINGS as OBJECTIVE_ENCODIN
 from l2l_sampler.policies.memory.encodings import encode, log_density
 from l2l_sampler.policies.recurrent.encodings import ENCODINGS as INPUT_ENCODINGS
 from l2l_sampler.policies.recurrent.encodings import PENDING, Seen
-from l2l_sampler.policies.recurrent.statistics import start, update
-from l2l_sampler.policies.recurrent.surroundings import nothing, take_in
+from l2l_sampler.policies.recurrent.statistics import empty_statistics as start
+from l2l_sampler.policies.recurrent.statistics import update_statistics as update
+from l2l_sampler.policies.recurrent.surroundings import empty_surroundings as nothing
+from l2l_sampler.policies.recurrent.surroundings import update_surroundings as take_in
 from l2l_sampler.registry import shipped
 from train.validation.batched import batched, torch_params
 from train.validation.play import draw_held_out as held_out

@@ -19,15 +19,15 @@ class Fixed:
     def __init__(self, *candidates):
         self.candidates = np.array(candidates)
 
-    def propose(self, history, *, cube, rng):
+    def propose(self, history, *, cube, seed, number):
         return cube.snap(self.candidates)
 
 
 class Random:
     """Proposes one random point."""
 
-    def propose(self, history, *, cube, rng):
-        return cube.sample(rng, 1)
+    def propose(self, history, *, cube, seed, number):
+        return cube.sample(np.random.default_rng((seed, number)), 1)
 
 
 def run(trained, cube, n, x=None, **options):

@@ -14,6 +14,9 @@ from l2l_sampler.history import History
 
 Params: TypeAlias = Mapping[str, Array]
 
+REMEMBERED = 4
+"""Entries of a `Cache`: a thread or a study that shares it finds its own among a few others."""
+
 
 class Cube(Protocol):
     """The unit cube of a search space with `dim` axes; `UnitCube` is one."""
@@ -25,8 +28,34 @@ class Cube(Protocol):
     def snap(self, u: np.ndarray) -> np.ndarray:
         """Nearest valid points, (..., D) -> (..., D)."""
 
+    @property
+    def n_points(self) -> float:
+        """Number of distinct points; inf if there is a continuous axis."""
+
     def sample(self, rng: np.random.Generator, n: int) -> np.ndarray:
         """Uniform valid points, (n, D)."""
+
+    def points(self) -> np.ndarray:
+        """Every point of a finite cube, (n_points, D)."""
+
+
+class Cache:
+    """What a policy has worked out for the last few trials, to go on from for the next.
+
+    Nothing depends on it but time. It belongs to one set of parameters. Entries are never changed,
+    and all are replaced at once, so threads may share it.
+
+    Attributes:
+        entries: the latest first.
+    """
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.entries: tuple[Any, ...] = ()
+
+    def add(self, entry: Any) -> None:
+        """Keep an entry, in the place of the oldest one if there are `REMEMBERED`."""
+        self.entries = (entry, *self.entries[: REMEMBERED - 1])
 
 
 class Policy(ABC):
@@ -53,15 +82,24 @@ class Policy(ABC):
 
     @abstractmethod
     def propose(
-        self, params: Params, history: History, *, cube: Cube, rng: np.random.Generator
+        self,
+        params: Params,
+        history: History,
+        *,
+        cube: Cube,
+        seed: int,
+        number: int,
+        cache: Cache | None = None,
     ) -> np.ndarray:
-        """Candidates for the next trial, best first.
+        """Candidates for the next trial, best first, whether they were tried before or not.
 
         Args:
             params: numpy parameters, of `precision`.
             history: trials so far.
             cube: the search space.
-            rng: the only source of randomness.
+            seed: of the study. It and `number` are the only sources of randomness.
+            number: of the trial, which gives every trial randomness of its own.
+            cache: of these parameters; without it, all is worked out from the beginning.
 
         Returns:
             (m, D) snapped points, m >= 1.

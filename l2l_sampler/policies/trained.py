@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from l2l_sampler.history import History
-from l2l_sampler.policies.base import Cube, Policy, describe
+from l2l_sampler.policies.base import Cache, Cube, Policy, describe
 
 
 @dataclass(frozen=True)
@@ -77,19 +77,27 @@ class TrainedPolicy:
 
     Attributes:
         policy: the mathematics.
-        params: arrays by name, of the policy's `precision`.
+        params: arrays by name, of the policy's `precision`. They must not change.
         header: where it comes from.
+        cache: of the policy with these parameters; copies and pickles begin with an empty one.
     """
 
     policy: Policy
     params: Mapping[str, np.ndarray]
     header: Header
+    cache: Cache = field(default_factory=Cache, init=False, repr=False)
+
+    def __reduce__(self) -> tuple[type[TrainedPolicy], tuple[Any, ...]]:
+        """How to copy and pickle it: built anew, without the cache."""
+        return TrainedPolicy, (self.policy, self.params, self.header)
 
     @property
     def dim(self) -> int | None:
         """Unit-cube axes the policy is made for; None if any."""
         return self.policy.dim
 
-    def propose(self, history: History, *, cube: Cube, rng: np.random.Generator) -> np.ndarray:
-        """Candidates for the next trial, best first: (m, D) snapped points, m >= 1."""
-        return self.policy.propose(self.params, history, cube=cube, rng=rng)
+    def propose(self, history: History, *, cube: Cube, seed: int, number: int) -> np.ndarray:
+        """Candidates for the next trial, best first, see `Policy.propose`; (m, D), m >= 1."""
+        return self.policy.propose(
+            self.params, history, cube=cube, seed=seed, number=number, cache=self.cache
+        )

@@ -17,8 +17,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from l2l_sampler.policies.recurrent.policy import RecurrentPolicy, State
-from l2l_sampler.policies.recurrent.statistics import Running
+from l2l_sampler.policies.recurrent.policy import RecurrentPolicy
+from l2l_sampler.policies.recurrent.state import State
+from l2l_sampler.policies.recurrent.statistics import Statistics
 from l2l_sampler.policies.recurrent.surroundings import Surroundings
 from train.curriculum import horizon_at
 from train.functions.priors import draw
@@ -113,7 +114,7 @@ class RecurrentPool:
         return {
             "functions": self.functions.state_dict(),
             "trials": vars(self.trials),
-            "running": self.state and self.state.running._asdict(),
+            "statistics": self.state and self.state.statistics._asdict(),
             "around": self.state and self.state.around and self.state.around._asdict(),
             "hidden": self.state and list(self.state.hidden),
             "n_random": self.n_random,
@@ -127,7 +128,8 @@ class RecurrentPool:
         self.trials = Trials(**state["trials"])
         if state["hidden"] is not None:
             around = state["around"] and Surroundings(**state["around"])
-            self.state = State(Running(**state["running"]), around, tuple(state["hidden"]))
+            statistics = Statistics(**state["statistics"])
+            self.state = State(statistics, around, tuple(state["hidden"]))
         self.n_random, self.end = state["n_random"], state["end"]
         self.generator.set_state(state["generator"])
 

@@ -16,8 +16,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from l2l_sampler.policies.recurrent.policy import RecurrentPolicy, State
-from l2l_sampler.policies.recurrent.statistics import Running
+from l2l_sampler.policies.recurrent.policy import RecurrentPolicy
+from l2l_sampler.policies.recurrent.state import State
+from l2l_sampler.policies.recurrent.statistics import Statistics
 from l2l_sampler.policies.recurrent.surroundings import Surroundings
 from train.functions.priors import Functions
 from train.gradients import clip_each_gradient
@@ -215,10 +216,10 @@ def unroll(
 
 def map_state(function: Callable[..., Tensor], *states: State) -> State:
     """Apply a function to each array of the states."""
-    running = Running(*map(function, *(state.running for state in states)))
+    statistics = Statistics(*map(function, *(state.statistics for state in states)))
     around = [state.around for state in states if state.around is not None]
     return State(
-        running,
+        statistics,
         Surroundings(*map(function, *around)) if around else None,
         tuple(map(function, *(state.hidden for state in states))),
     )

@@ -2,7 +2,7 @@
 
 Notation
     B  runs side by side    H  controller units   N  slots   W  word size   R  read heads
-    r  (B, R W) words read  v  interface vector, see `addressing`
+    r  (B, R W) words read  v  interface vector, see `dnc_memory`
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from l2l_sampler.arrays import Array, array_namespace
+from l2l_sampler.arrays import Array, array_namespace, zeros
 from l2l_sampler.policies.base import Params
 from l2l_sampler.policies.nets import init_linear, init_lstm, linear, lstm_cell
 from l2l_sampler.policies.recurrent.dnc_memory import (
@@ -22,7 +22,8 @@ from l2l_sampler.policies.recurrent.dnc_memory import (
     parse_interface,
     step_memory,
 )
-from l2l_sampler.policies.recurrent.policy import Hidden, RecurrentPolicy, zeros_like_params
+from l2l_sampler.policies.recurrent.policy import RecurrentPolicy
+from l2l_sampler.policies.recurrent.state import Hidden
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,9 @@ class DNCPolicy(RecurrentPolicy):
 
     def initial_hidden(self, params: Params, batch: int) -> Hidden:
         """(h, c, r) and the six arrays of an empty memory."""
-        memory = empty_memory(batch, self.slots, self.width, self.heads, params["out.bias"])
-        h = zeros_like_params(params, batch, self.hidden)
-        return (h, h, zeros_like_params(params, batch, self.heads * self.width), *memory)
+        like = params["out.bias"]
+        h, r = zeros((batch, self.hidden), like), zeros((batch, self.heads * self.width), like)
+        return (h, h, r, *empty_memory(batch, self.slots, self.width, self.heads, like))
 
     def core(self, params: Params, hidden: Hidden, inputs: Array) -> tuple[Hidden, Array]:
         """Step the controller on the inputs and the last words read, then the memory."""

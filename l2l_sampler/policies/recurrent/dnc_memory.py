@@ -14,10 +14,16 @@ from typing import NamedTuple
 
 from array_api_compat import device
 
-from l2l_sampler.arrays import Array, array_namespace, sigmoid
+from l2l_sampler.arrays import Array, array_namespace, sigmoid, zeros
 
 _NORM_FLOOR = 1e-6
+"""What is added to squared norms: an empty slot then is like no key, with a finite gradient."""
 _TIE = 2.0**-20
+"""Usages that differ by less are ties.
+
+Rounding in single precision differs from machine to machine, and must not decide which slot is
+written to.
+"""
 
 
 class Memory(NamedTuple):
@@ -102,18 +108,14 @@ def softmax(x: Array) -> Array:
 
 def empty_memory(batch: int, slots: int, width: int, heads: int, like: Array) -> Memory:
     """All zero, in the dtype and on the device of `like`."""
-    xp = array_namespace(like)
-
-    def zeros(*shape: int) -> Array:
-        return xp.zeros((batch, *shape), dtype=like.dtype, device=device(like))
-
+    weighting = zeros((batch, slots), like)
     return Memory(
-        zeros(slots, width),
-        zeros(slots),
-        zeros(slots),
-        zeros(slots, slots),
-        zeros(slots),
-        zeros(heads, slots),
+        M=zeros((batch, slots, width), like),
+        u=weighting,
+        p=weighting,
+        L=zeros((batch, slots, slots), like),
+        ww=weighting,
+        wr=zeros((batch, heads, slots), like),
     )
 
 

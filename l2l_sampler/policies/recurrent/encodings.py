@@ -1,6 +1,7 @@
 """Named encodings of what a recurrent policy is told at each step: its network's inputs.
 
-A released name never changes its meaning: a changed encoding gets a new name.
+A released name never changes its meaning: a changed encoding gets a new name. The factors, such
+as 0.5 before log(1 + n), bring each input to about one, the scale that fresh weights are made for.
 
 Notation
     B  runs side by side (1 at inference)      D  unit-cube axes
@@ -13,21 +14,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from array_api_compat import device
-
-from l2l_sampler.arrays import Array, array_namespace
-from l2l_sampler.policies.recurrent.statistics import Running, above_best, z_scores
+from l2l_sampler.arrays import Array, array_namespace, zeros
+from l2l_sampler.policies.recurrent.statistics import Statistics, above_best, z_scores
 from l2l_sampler.policies.recurrent.surroundings import RADII, Surroundings, slopes
 
 PENDING = 4
+"""Pending trials shown: those of the four others, where models are trained for five workers."""
 RAW_LIMIT = 100.0
+"""Where raw objectives are cut to stay finite, far outside the training functions' few units."""
 
 
 class Seen(NamedTuple):
     """What may be told of a step.
 
     Attributes:
-        run: statistics, the result included.
+        statistics: of all results, this one included.
         around: results near the incumbent; None if none are kept.
         x: (B, D) point of the result.
         o: (B,) 1 where there is a result, 0 where the input is the dummy (equation 6).
@@ -35,7 +36,7 @@ class Seen(NamedTuple):
             (B, P) 1 where there is one; None if there are none.
     """
 
-    run: Running
+    statistics: Statistics
     around: Surroundings | None
     x: Array
     o: Array
@@ -73,20 +74,20 @@ def encoding_of(name: str) -> Encoding:
 
 def _raw(seen: Seen, horizon: int) -> Array:
     """`raw-1`: x, y and o as in the paper (equation 6); y is clipped to stay finite."""
-    run, x, o = seen.run, seen.x, seen.o
+    stats, x, o = seen.statistics, seen.x, seen.o
     xp = array_namespace(x)
-    y = xp.maximum(xp.minimum(run.last, RAW_LIMIT), -RAW_LIMIT)
+    y = xp.maximum(xp.minimum(stats.last, RAW_LIMIT), -RAW_LIMIT)
     return xp.concat([o[:, None] * x, (o * y)[:, None], o[:, None]], axis=-1)
 
 
 def _scale_free(seen: Seen, horizon: int) -> Array:
     """`running-1`: point, incumbent, their z-scores, improved, log n, n, o; centred."""
-    run, x, o = seen.run, seen.x, seen.o
+    stats, x, o = seen.statistics, seen.x, seen.o
     xp = array_namespace(x)
-    z, told = z_scores(run), o[:, None]
+    z, told = z_scores(stats), o[:, None]
     scalars = [told * z[:, :1], z[:, 1:]]
-    scalars += [v[:, None] for v in (run.improved, 0.5 * xp.log1p(run.n), run.n / horizon)]
-    points = [told * (2.0 * x - 1.0), 2.0 * run.x_best - 1.0]
+    scalars += [v[:, None] for v in (stats.improved, 0.5 * xp.log1p(stats.n), stats.n / horizon)]
+    points = [told * (2.0 * x - 1.0), 2.0 * stats.x_best - 1.0]
     return xp.concat([*points, *scalars, told], axis=-1)
 
 
@@ -98,18 +99,18 @@ def _local(seen: Seen, horizon: int) -> Array:
     """
     if seen.around is None:
         raise ValueError("the encoding local-1 needs the surroundings of the incumbent")
-    run, x, o = seen.run, seen.x, seen.o
+    stats, x, o = seen.statistics, seen.x, seen.o
     xp = array_namespace(x)
     batch, dim = x.shape
-    rise = o * xp.asinh(10.0 * above_best(run, run.last[:, None])[:, 0]) / 3.0
-    slope, cover = slopes(seen.around, run)
+    rise = o * xp.asinh(10.0 * above_best(stats, stats.last[:, None])[:, 0]) / 3.0
+    slope, cover = slopes(seen.around, stats)
     fitted = xp.concat([xp.asinh(slope), 0.5 * xp.log1p(cover)], axis=-1)
     points, busy = seen.pending or _no_pending(x)
-    offsets = 2.0 * busy[..., None] * (points - run.x_best[:, None])
+    offsets = 2.0 * busy[..., None] * (points - stats.x_best[:, None])
     return xp.concat(
         [
             _scale_free(seen, horizon),
-            4.0 * o[:, None] * (x - run.x_best),
+            4.0 * o[:, None] * (x - stats.x_best),
             rise[:, None],
             xp.reshape(fitted, (batch, 2 * len(RADII) * dim)),
             xp.reshape(offsets, (batch, PENDING * dim)),
@@ -121,10 +122,8 @@ def _local(seen: Seen, horizon: int) -> Array:
 
 def _no_pending(x: Array) -> tuple[Array, Array]:
     """`Seen.pending` where no trial is, for results at points x."""
-    xp = array_namespace(x)
     batch, dim = x.shape
-    options = {"dtype": x.dtype, "device": device(x)}
-    return xp.zeros((batch, PENDING, dim), **options), xp.zeros((batch, PENDING), **options)
+    return zeros((batch, PENDING, dim), x), zeros((batch, PENDING), x)
 
 
 ENCODINGS = {

@@ -1,4 +1,4 @@
-"""The hidden state of a recurrent policy as a pure function of the trials: replay.
+"""What a network is fed of a history, so that its hidden state is a pure function of the trials.
 
 Notation
     n  trials asked so far, so that the next ask is number n (from 0)
@@ -17,34 +17,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from l2l_sampler.history import History
-
-
-@dataclass(frozen=True, eq=False)
-class Symmetry:
-    """One of the 2^D D! symmetries of the unit cube: reflect axes, then reorder them.
-
-    Attributes:
-        flip: (D,) True where the axis is reflected.
-        order: (D,) a permutation.
-    """
-
-    flip: np.ndarray
-    order: np.ndarray
-
-    @classmethod
-    def draw(cls, rng: np.random.Generator, dim: int) -> Symmetry:
-        """A uniformly random symmetry."""
-        return cls(rng.random(dim) < 0.5, rng.permutation(dim))
-
-    def apply(self, u: np.ndarray) -> np.ndarray:
-        """Points as the policy sees them, (..., D) -> (..., D)."""
-        seen: np.ndarray = np.where(self.flip, 1.0 - u, u)[..., self.order]
-        return seen
-
-    def undo(self, u: np.ndarray) -> np.ndarray:
-        """Inverse of `apply`."""
-        back = u[..., np.argsort(self.order)]
-        return np.where(self.flip, 1.0 - back, back)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,10 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from l2l_sampler.arrays import Array, array_namespace, sigmoid
+from l2l_sampler.arrays import Array, array_namespace, sigmoid, zeros
 from l2l_sampler.policies.base import Params
 from l2l_sampler.policies.nets import init_linear, init_lstm, linear, lstm_cell
-from l2l_sampler.policies.recurrent.policy import Hidden, RecurrentPolicy, zeros_like_params
+from l2l_sampler.policies.recurrent.policy import RecurrentPolicy
+from l2l_sampler.policies.recurrent.state import Hidden
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class LSTMPolicy(RecurrentPolicy):
 
     def initial_hidden(self, params: Params, batch: int) -> Hidden:
         """(h, c) of each cell in turn, each (B, H), zero."""
-        return (zeros_like_params(params, batch, self.hidden),) * (2 * self.layers)
+        return (zeros((batch, self.hidden), params["out.bias"]),) * (2 * self.layers)
 
     def core(self, params: Params, hidden: Hidden, inputs: Array) -> tuple[Hidden, Array]:
         """Embed the inputs and step each cell on the one below; (B, n_inputs) -> (B, L H)."""

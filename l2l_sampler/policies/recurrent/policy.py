@@ -12,75 +12,28 @@ Notation
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import ClassVar
 
 import numpy as np
-from array_api_compat import device
 
 from l2l_sampler.arrays import Array, array_namespace, clamp_unit, sigmoid
 from l2l_sampler.history import History
-from l2l_sampler.policies.base import Cube, Params, Policy
+from l2l_sampler.policies.base import Cache, Cube, Params, Policy
 from l2l_sampler.policies.nets import init_linear, linear
 from l2l_sampler.policies.recurrent.encodings import PENDING, Encoding, Seen, encoding_of
-from l2l_sampler.policies.recurrent.feeding import Inputs, Symmetry, episode_of, inputs_of
-from l2l_sampler.policies.recurrent.statistics import Running, start, update
-from l2l_sampler.policies.recurrent.surroundings import Surroundings, nothing, take_in
-
-Hidden: TypeAlias = tuple[Array, ...]
+from l2l_sampler.policies.recurrent.feeding import Inputs, episode_of, inputs_of
+from l2l_sampler.policies.recurrent.state import Hidden, Replayed, State, longest_prefix
+from l2l_sampler.policies.recurrent.statistics import empty_statistics, update_statistics
+from l2l_sampler.policies.recurrent.surroundings import empty_surroundings, update_surroundings
+from l2l_sampler.policies.recurrent.symmetry import Symmetry
 
 _JITTER = (0.01, 0.02, 0.05, 0.1, 0.2)
-_SAME = 1e-6
-_REMEMBERED = 4
+"""Standard deviations of the points proposed around the network's own, the nearest first.
 
-
-class State(NamedTuple):
-    """All that a run carries from step to step.
-
-    Attributes:
-        running: statistics of the results fed so far.
-        around: results around the incumbent; None if the encoding does not look at them.
-        hidden: the network's own arrays, each (B, ...).
-    """
-
-    running: Running
-    around: Surroundings | None
-    hidden: Hidden
-
-
-class Replayed(NamedTuple):
-    """The outcome of one replay."""
-
-    params: Params
-    inputs: Inputs
-    state: State
-    x: np.ndarray
-
-
-class ReplayCache:
-    """The last few replays, so that the next one goes on where one of them ended.
-
-    Nothing depends on it but time: an entry is used only if its inputs are a prefix of those to
-    be replayed and its parameters are the same object. Entries are never changed, and the list
-    is replaced as a whole, so threads may share it.
-    """
-
-    def __init__(self) -> None:
-        """Start empty."""
-        self._entries: Sequence[Replayed] = ()
-
-    def longest(self, params: Params, inputs: Inputs) -> Replayed | None:
-        """The longest remembered prefix of `inputs`, if any."""
-        for entry in sorted(self._entries, key=lambda entry: -len(entry.inputs.o)):
-            if entry.params is params and inputs.starts_with(entry.inputs):
-                return entry
-        return None
-
-    def add(self, entry: Replayed) -> None:
-        """Remember a replay in the place of the oldest one."""
-        self._entries = (entry, *self._entries[: _REMEMBERED - 1])
+They are for those who repeat no point. A network that has settled wants a point close by, and in a
+space of few values the widest step still leads to another one.
+"""
 
 
 @dataclass(frozen=True)
@@ -96,11 +49,12 @@ class RecurrentPolicy(Policy):
         dim: unit-cube axes D.
         horizon: trials T that it was trained for.
         workers: parallel workers N that it was trained for.
-        encoding: name of the encoding of the results, see `network_inputs`.
+        encoding: name of the encoding of the results, see `encodings`.
         patience: results without improvement after which it starts afresh; None for never.
     """
 
-    precision = np.float32  # its time goes into reading weights
+    precision = np.float32
+    """A step of one run does little but read weights, of which single precision has half."""
     input_layer: ClassVar[str]
     """Prefix of the parameters that meet the inputs first."""
 
@@ -153,8 +107,9 @@ class RecurrentPolicy(Policy):
         the parameters by default.
         """
         like = params["out.bias"] if like is None else like
-        around = nothing(batch, self.dim, like) if self._encoding.local else None
-        return State(start(batch, self.dim, like), around, self.initial_hidden(params, batch))
+        around = empty_surroundings(batch, self.dim, like) if self._encoding.local else None
+        hidden = self.initial_hidden(params, batch)
+        return State(empty_statistics(batch, self.dim, like), around, hidden)
 
     @property
     def n_pending(self) -> int:
@@ -188,37 +143,36 @@ class RecurrentPolicy(Policy):
         Returns:
             The next state and (B, D) proposals in [0, 1].
         """
-        running = update(state.running, x, y, o)
+        statistics = update_statistics(state.statistics, x, y, o)
         around = state.around
         if around is not None:
-            around = take_in(around, running, state.running, x)
-        inputs = self._encoding.inputs(Seen(running, around, x, o, pending), self.horizon)
+            around = update_surroundings(around, statistics, state.statistics, x)
+        seen = Seen(statistics, around, x, o, pending)
+        inputs = self._encoding.inputs(seen, self.horizon)
         xp = array_namespace(inputs)
         inputs = xp.astype(inputs, params["out.bias"].dtype, copy=False)
         hidden, features = self.core(params, state.hidden, inputs)
         out = xp.astype(linear(params, "out", features), x.dtype, copy=False)
         if self._encoding.anchored:
-            pull = sigmoid(out[:, self.dim :]) * (running.x_best - 0.5)
+            pull = sigmoid(out[:, self.dim :]) * (statistics.x_best - 0.5)
             out = out[:, : self.dim] + pull
-        return State(running, around, hidden), clamp_unit(0.5 + out)
+        return State(statistics, around, hidden), clamp_unit(0.5 + out)
 
     def propose(
-        self, params: Params, history: History, *, cube: Cube, rng: np.random.Generator
+        self,
+        params: Params,
+        history: History,
+        *,
+        cube: Cube,
+        seed: int,
+        number: int,
+        cache: Cache | None = None,
     ) -> np.ndarray:
-        """The network's next point, then points around it, those tried before last.
+        """The network's next point, then points around it.
 
-        The network works in a random symmetry of the cube. It must stay the same during a
-        study, so it comes from the first word of the generator's seed: `rng` is expected to be
-        `default_rng((study seed, trial number))`.
-
-        Args:
-            params: numpy parameters, of `precision`.
-            history: trials so far.
-            cube: the search space, of `dim` axes.
-            rng: draws the points around the network's.
-
-        Returns:
-            (m, D) snapped points.
+        The network works in a random symmetry of the cube. It has to stay the same as long as
+        the network's state is carried on, so it comes from the seed and the episode; the points
+        around come from the seed and the number of the trial.
 
         Raises:
             ValueError: if the cube has another dimension.
@@ -229,22 +183,23 @@ class RecurrentPolicy(Policy):
                 f"{cube.dim}; train one with `python -m train.fit --dim {cube.dim}`, or use the "
                 '"memory" policy, which works in any dimension'
             )
+        rng = np.random.default_rng((seed, number))
         episode, first = episode_of(history, self.horizon, self.patience)
         if episode > 0 and history.n == first:
             return cube.sample(rng, len(_JITTER) + 1)
-        symmetry = Symmetry.draw(np.random.default_rng((_study_seed(rng), episode)), self.dim)
+        symmetry = Symmetry.draw(np.random.default_rng((seed, episode)), self.dim)
         seen = replace(history, x=symmetry.apply(history.x))
         if self.patience is not None:
             seen, first = seen.take(np.arange(first, seen.n)), 0
         fed = inputs_of(seen, first, self.n_pending)
-        x = symmetry.undo(self.replay(params, fed))
+        x = symmetry.undo(self.replay(params, fed, cache))
         noise = rng.standard_normal((len(_JITTER), self.dim)) * np.array(_JITTER)[:, None]
-        candidates = cube.snap(np.clip(np.vstack([x, x + noise]), 0.0, 1.0))
-        return candidates[np.argsort(_tried(candidates, history.x), kind="stable")]
+        return cube.snap(np.clip(np.vstack([x, x + noise]), 0.0, 1.0))
 
-    def replay(self, params: Params, inputs: Inputs) -> np.ndarray:
-        """The proposal after `inputs`, (D,)."""
-        past = self._cache.longest(params, inputs)
+    def replay(self, params: Params, inputs: Inputs, cache: Cache | None = None) -> np.ndarray:
+        """The proposal (D,) after `inputs`, going on from a replay in the cache where one fits."""
+        cache = Cache() if cache is None else cache
+        past = longest_prefix(cache, inputs)
         if past is None:
             done, state, x = 0, self.initial_state(params, 1, inputs.x), np.empty((1, self.dim))
         else:
@@ -259,38 +214,10 @@ class RecurrentPolicy(Policy):
                 inputs.o[now],
                 (inputs.pending[now], inputs.busy[now]),
             )
-        self._cache.add(Replayed(params, inputs, state, x))
+        cache.add(Replayed(inputs, state, x))
         point: np.ndarray = x[0]
         return point
 
     @property
     def _encoding(self) -> Encoding:
         return encoding_of(self.encoding)
-
-    @cached_property
-    def _cache(self) -> ReplayCache:
-        return ReplayCache()
-
-    def __getstate__(self) -> dict[str, Any]:
-        """The fields alone: a copy of a policy starts with an empty cache."""
-        return {name: value for name, value in self.__dict__.items() if name != "_cache"}
-
-
-def zeros_like_params(params: Params, *shape: int) -> Array:
-    """Zeros in the dtype and on the device of the parameters."""
-    bias = params["out.bias"]
-    xp = array_namespace(bias)
-    return xp.zeros(shape, dtype=bias.dtype, device=device(bias))
-
-
-def _study_seed(rng: np.random.Generator) -> int:
-    """First word of the seed that the generator was made from."""
-    entropy = rng.bit_generator.seed_seq.entropy  # type: ignore[attr-defined]
-    return int(np.ravel(np.array(entropy, dtype=object))[0])
-
-
-def _tried(points: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """(m,) whether each point has been asked before, for points (m, D) and x (n, D)."""
-    same = np.abs(points[:, None] - x) < _SAME
-    tried: np.ndarray = same.all(axis=-1).any(axis=-1)
-    return tried

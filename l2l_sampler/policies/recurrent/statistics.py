@@ -14,14 +14,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from array_api_compat import device
-
-from l2l_sampler.arrays import Array, array_namespace
+from l2l_sampler.arrays import Array, array_namespace, zeros
 
 Z_LIMIT = 5.0
+"""Where standard scores are cut: from there on it says no more how far off a value is.
+
+One of n results may lie sqrt(n - 1) deviations from their mean, ten after a hundred trials.
+"""
 
 
-class Running(NamedTuple):
+class Statistics(NamedTuple):
     """Statistics of the results so far, and the last of them.
 
     Attributes:
@@ -49,78 +51,76 @@ class Running(NamedTuple):
     improved: Array
 
 
-def start(batch: int, dim: int, like: Array) -> Running:
+def empty_statistics(batch: int, dim: int, like: Array) -> Statistics:
     """Statistics before any result, in the dtype and on the device of `like`."""
-    xp = array_namespace(like)
-    zero = xp.zeros((batch,), dtype=like.dtype, device=device(like))
-    centre = xp.full((batch, dim), 0.5, dtype=like.dtype, device=device(like))
-    return Running(zero, zero, zero, zero, zero, zero, zero, centre, zero, zero)
+    zero, centre = zeros((batch,), like), 0.5 + zeros((batch, dim), like)
+    return Statistics(zero, zero, zero, zero, zero, zero, zero, centre, zero, zero)
 
 
-def update(run: Running, x: Array, y: Array, o: Array) -> Running:
+def update_statistics(stats: Statistics, x: Array, y: Array, o: Array) -> Statistics:
     """Take in one result a run; where o = 0, x and y are ignored.
 
     A value that is not finite counts as the worst finite one so far, and not at all while there
     is none. Welford's recurrence, in units that widen with the data.
     """
-    xp = array_namespace(run.n)
-    first = run.n == 0.0
+    xp = array_namespace(stats.n)
+    first = stats.n == 0.0
     finite = xp.isfinite(y)
     taken = (o > 0.0) & (finite | ~first)
-    weight = xp.astype(taken, run.n.dtype)
-    value = xp.where(finite & taken, y, run.worst)
+    weight = xp.astype(taken, stats.n.dtype)
+    value = xp.where(finite & taken, y, stats.worst)
 
-    origin = xp.where(first & taken, value, run.origin)
+    origin = xp.where(first & taken, value, stats.origin)
     gap = xp.where(taken, 0.5 * value - 0.5 * origin, 0.0)
-    unit = xp.maximum(run.unit, xp.abs(gap))
+    unit = xp.maximum(stats.unit, xp.abs(gap))
     safe = xp.where(unit > 0.0, unit, 1.0)
-    shrink = run.unit / safe
-    n = run.n + weight
-    old = run.mean * shrink
+    shrink = stats.unit / safe
+    n = stats.n + weight
+    old = stats.mean * shrink
     delta = weight * (gap / safe - old)
     mean = old + delta / xp.where(n > 0.0, n, 1.0)
-    square = run.square * shrink * shrink + delta * (gap / safe - mean)
+    square = stats.square * shrink * shrink + delta * (gap / safe - mean)
 
-    better = taken & (first | (value < run.best))
-    worse = taken & (first | (value > run.worst))
-    return Running(
+    better = taken & (first | (value < stats.best))
+    worse = taken & (first | (value > stats.worst))
+    return Statistics(
         n=n,
         origin=origin,
         unit=unit,
         mean=mean,
         square=square,
-        worst=xp.where(worse, value, run.worst),
-        best=xp.where(better, value, run.best),
-        x_best=xp.where(better[:, None], x, run.x_best),
-        last=xp.where(taken, value, run.last),
-        improved=xp.astype(better, run.n.dtype),
+        worst=xp.where(worse, value, stats.worst),
+        best=xp.where(better, value, stats.best),
+        x_best=xp.where(better[:, None], x, stats.x_best),
+        last=xp.where(taken, value, stats.last),
+        improved=xp.astype(better, stats.n.dtype),
     )
 
 
-def z_scores(run: Running) -> Array:
+def z_scores(stats: Statistics) -> Array:
     """(B, 2) standard scores of the last and the best value, clipped; 0 while all are equal."""
-    xp = array_namespace(run.n)
-    varies, unit, sd = _scale(run)
-    y = xp.concat([run.last[:, None], run.best[:, None]], axis=-1)
-    gap = 0.5 * y - 0.5 * run.origin[:, None]
-    z = (gap / unit[:, None] - run.mean[:, None]) / sd[:, None]
+    xp = array_namespace(stats.n)
+    varies, unit, sd = _scale(stats)
+    y = xp.concat([stats.last[:, None], stats.best[:, None]], axis=-1)
+    gap = 0.5 * y - 0.5 * stats.origin[:, None]
+    z = (gap / unit[:, None] - stats.mean[:, None]) / sd[:, None]
     return xp.where(varies[:, None], xp.maximum(xp.minimum(z, Z_LIMIT), -Z_LIMIT), 0.0)
 
 
-def above_best(run: Running, y: Array) -> Array:
+def above_best(stats: Statistics, y: Array) -> Array:
     """How far values (B, m) lie above the best, in standard deviations; 0 while all are equal."""
-    xp = array_namespace(run.n)
-    varies, unit, sd = _scale(run)
-    gap = 0.5 * y - 0.5 * run.best[:, None]
+    xp = array_namespace(stats.n)
+    varies, unit, sd = _scale(stats)
+    gap = 0.5 * y - 0.5 * stats.best[:, None]
     return xp.where(varies[:, None], gap / unit[:, None] / sd[:, None], 0.0)
 
 
-def _scale(run: Running) -> tuple[Array, Array, Array]:
+def _scale(stats: Statistics) -> tuple[Array, Array, Array]:
     """Whether the values differ, and two factors of their standard deviation; each (B,).
 
     The deviation is twice the product of the two, which may overflow; 1 where values are equal.
     """
-    xp = array_namespace(run.n)
-    varies = run.square > 0.0
-    sd = xp.sqrt(xp.where(varies, run.square / xp.where(varies, run.n, 1.0), 1.0))
-    return varies, xp.where(varies, run.unit, 1.0), sd
+    xp = array_namespace(stats.n)
+    varies = stats.square > 0.0
+    sd = xp.sqrt(xp.where(varies, stats.square / xp.where(varies, stats.n, 1.0), 1.0))
+    return varies, xp.where(varies, stats.unit, 1.0), sd

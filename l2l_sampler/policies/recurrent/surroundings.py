@@ -12,13 +12,21 @@ from typing import NamedTuple
 
 from array_api_compat import device
 
-from l2l_sampler.arrays import Array, array_namespace
-from l2l_sampler.policies.recurrent.statistics import Running, above_best
+from l2l_sampler.arrays import Array, array_namespace, zeros
+from l2l_sampler.policies.recurrent.statistics import Statistics, above_best
 
 KEPT = 24
+"""Results kept, four for each axis of the six-axis models: a slope is fitted along every axis."""
 RADII = (0.1, 0.25, 0.6)
-"""Standard deviations, in unit-cube lengths, of the weights with which slopes are fitted."""
-_RIDGE = 0.1  # of squared radii
+"""Standard deviations, in unit-cube lengths, of the weights with which slopes are fitted.
+
+They lead from what the next few trials may reach to nearly the whole cube.
+"""
+_RIDGE = 0.1
+"""What is added to sums of squared distances, in squared radii, before a slope is fitted.
+
+It counts like a sixth of a flat result a radius away, so that it decides only where there is none.
+"""
 
 
 class Surroundings(NamedTuple):
@@ -35,39 +43,37 @@ class Surroundings(NamedTuple):
     held: Array
 
 
-def nothing(batch: int, dim: int, like: Array) -> Surroundings:
+def empty_surroundings(batch: int, dim: int, like: Array) -> Surroundings:
     """No results, in the dtype and on the device of `like`."""
-    xp = array_namespace(like)
-
-    def zeros(*shape: int) -> Array:
-        return xp.zeros((batch, *shape), dtype=like.dtype, device=device(like))
-
-    return Surroundings(zeros(KEPT, dim), zeros(KEPT), zeros(KEPT))
+    x, y = zeros((batch, KEPT, dim), like), zeros((batch, KEPT), like)
+    return Surroundings(x, y, y)
 
 
-def take_in(around: Surroundings, run: Running, before: Running, x: Array) -> Surroundings:
+def update_surroundings(
+    around: Surroundings, stats: Statistics, before: Statistics, x: Array
+) -> Surroundings:
     """Add a result where it counted, in place of the one farthest away.
 
     Args:
         around: so far.
-        run: statistics after the result.
+        stats: statistics after the result.
         before: statistics before it.
         x: (B, D) its point.
     """
-    xp = array_namespace(run.n)
-    far = xp.sum((around.x - run.x_best[:, None]) ** 2, axis=-1)
+    xp = array_namespace(stats.n)
+    far = xp.sum((around.x - stats.x_best[:, None]) ** 2, axis=-1)
     far = xp.where(around.held > 0.0, far, xp.inf)
-    near = xp.sum((x - run.x_best) ** 2, axis=-1)
+    near = xp.sum((x - stats.x_best) ** 2, axis=-1)
     place = xp.arange(KEPT, device=device(far)) == xp.argmax(far, axis=-1)[:, None]
-    put = place & (run.n > before.n)[:, None] & (near[:, None] <= far)
+    put = place & (stats.n > before.n)[:, None] & (near[:, None] <= far)
     return Surroundings(
         x=xp.where(put[..., None], x[:, None], around.x),
-        y=xp.where(put, run.last[:, None], around.y),
+        y=xp.where(put, stats.last[:, None], around.y),
         held=xp.where(put, 1.0, around.held),
     )
 
 
-def slopes(around: Surroundings, run: Running) -> tuple[Array, Array]:
+def slopes(around: Surroundings, stats: Statistics) -> tuple[Array, Array]:
     """Local slopes at the incumbent, and how much they rest on.
 
     Weighted ridge regression of the values above the best one, in standard deviations, on the
@@ -77,9 +83,9 @@ def slopes(around: Surroundings, run: Running) -> tuple[Array, Array]:
         (B, R, D) rise over a radius along each axis, and (B, R, D) sums of weights times squared
         distances along it, in squared radii.
     """
-    xp = array_namespace(run.n)
-    gap = around.x - run.x_best[:, None]
-    rise = above_best(run, around.y)
+    xp = array_namespace(stats.n)
+    gap = around.x - stats.x_best[:, None]
+    rise = above_best(stats, around.y)
     radius = xp.asarray(RADII, dtype=gap.dtype, device=device(gap))
     square = xp.sum(gap * gap, axis=-1)[:, None]  # (B, 1, M)
     weight = around.held[:, None] * xp.exp(-0.5 * square / radius[:, None] ** 2)  # (B, R, M)

@@ -42,8 +42,8 @@ class Climber(Policy):
     def init(self, rng):
         return {}
 
-    def propose(self, params, history, *, cube, rng):
-        done = history.finished
+    def propose(self, params, history, *, cube, seed, number, cache=None):
+        rng, done = np.random.default_rng((seed, number)), history.finished
         if not done.any():
             return cube.sample(rng, 1)
         best = history.x[done][np.argmin(history.y[done])]

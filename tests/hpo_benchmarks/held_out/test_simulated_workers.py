@@ -51,4 +51,4 @@ def test_functions_do_not_share_what_a_recurrent_policy_remembers():
     together, _ = play_parallel(policy, draw_held_out("gp", 2, 6), 12, 3, 0.5)
     again, _ = play_parallel(policy, draw_held_out("gp", 2, 6), 12, 3, 0.5)
     assert_array_equal(together, again)
-    assert not policy.policy._cache._entries
+    assert not policy.cache.entries

@@ -7,8 +7,12 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from l2l_sampler.policies.recurrent.encodings import ENCODINGS, PENDING, Seen, encoding_of
-from l2l_sampler.policies.recurrent.statistics import start, update
-from l2l_sampler.policies.recurrent.surroundings import RADII, nothing, take_in
+from l2l_sampler.policies.recurrent.statistics import empty_statistics, update_statistics
+from l2l_sampler.policies.recurrent.surroundings import (
+    RADII,
+    empty_surroundings,
+    update_surroundings,
+)
 
 DIM = 2
 HARD = [
@@ -32,12 +36,12 @@ ONE = np.ones(1)
 def inputs(name, y, pending=None, o=ONE):
     """Inputs after each of the results y at random points, (n, F); the last one is told with o."""
     x = np.random.default_rng(0).random((len(y), DIM))
-    run, around = start(1, DIM, np.zeros(1)), nothing(1, DIM, np.zeros(1))
+    run, around = empty_statistics(1, DIM, np.zeros(1)), empty_surroundings(1, DIM, np.zeros(1))
     rows = []
     for k, (point, value) in enumerate(zip(x, y, strict=True), start=1):
         told = o if k == len(y) else ONE
-        before, run = run, update(run, point[None], np.array([value]), told)
-        around = take_in(around, run, before, point[None])
+        before, run = run, update_statistics(run, point[None], np.array([value]), told)
+        around = update_surroundings(around, run, before, point[None])
         rows.append(encoding_of(name).inputs(Seen(run, around, point[None], told, pending), 100))
     return np.vstack(rows)
 
@@ -71,7 +75,9 @@ def test_tiny_and_huge_objectives_give_the_inputs_of_moderate_ones(name):
 
 
 def test_the_raw_encoding_is_the_papers():
-    run = update(start(1, 2, np.zeros(1)), np.array([[0.2, 0.9]]), np.array([-3.0]), ONE)
+    run = update_statistics(
+        empty_statistics(1, 2, np.zeros(1)), np.array([[0.2, 0.9]]), np.array([-3.0]), ONE
+    )
     encode = encoding_of("raw-1").inputs
     point = np.array([[0.2, 0.9]])
     assert_allclose(encode(Seen(run, None, point, ONE), 100), [[0.2, 0.9, -3.0, 1.0]])
@@ -108,7 +114,7 @@ def test_local_inputs_show_no_result_where_there_is_none():
 
 
 def test_local_inputs_need_the_surroundings():
-    run = start(1, DIM, np.zeros(1))
+    run = empty_statistics(1, DIM, np.zeros(1))
     with pytest.raises(ValueError, match="local-1 needs the surroundings"):
         encoding_of("local-1").inputs(Seen(run, None, np.zeros((1, DIM)), ONE), 100)
 

@@ -1,4 +1,4 @@
-"""What a recurrent policy is fed of a history: results, pending trials, episodes, symmetries."""
+"""What a recurrent policy is fed of a history: results, pending trials, episodes."""
 
 import itertools
 from dataclasses import replace
@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_array_equal
 
 from l2l_sampler.history import History
-from l2l_sampler.policies.recurrent.feeding import Symmetry, episode_of, inputs_of
+from l2l_sampler.policies.recurrent.feeding import episode_of, inputs_of
 from tests.histories import DIM, now, random_history
 
 
@@ -70,15 +70,6 @@ def test_every_result_is_fed_once_and_every_ask_is_a_step(seed, n):
     fed = inputs_of(history)
     assert sorted(fed.y[fed.o > 0]) == sorted(history.y[history.finished])
     assert len(fed.o) >= n + 1
-
-
-@given(st.integers(0, 2**32 - 1), st.integers(1, 6))
-def test_a_symmetry_is_undone_and_keeps_distances(seed, dim):
-    rng = np.random.default_rng(seed)
-    symmetry, u = Symmetry.draw(rng, dim), rng.random((2, dim))
-    seen = symmetry.apply(u)
-    assert_allclose(symmetry.undo(seen), u, atol=1e-15)
-    assert_allclose(np.linalg.norm(seen[0] - seen[1]), np.linalg.norm(u[0] - u[1]))
 
 
 def test_a_restart_before_any_result_is_fed_a_dummy():

@@ -1,6 +1,5 @@
 """Recurrent policies: proposals by replay, symmetries, restarts, numpy against torch."""
 
-import pickle
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -9,11 +8,14 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
+from l2l_sampler import proposal
 from l2l_sampler.history import History
-from l2l_sampler.policies.base import describe
+from l2l_sampler.policies.base import Cache, describe
 from l2l_sampler.policies.recurrent.dnc import DNCPolicy
-from l2l_sampler.policies.recurrent.feeding import Symmetry, episode_of, inputs_of
+from l2l_sampler.policies.recurrent.feeding import episode_of, inputs_of
 from l2l_sampler.policies.recurrent.lstm import LSTMPolicy
+from l2l_sampler.policies.recurrent.symmetry import Symmetry
+from l2l_sampler.policies.trained import Header, TrainedPolicy
 from tests.histories import DIM, now, random_history
 
 POLICIES = [
@@ -51,16 +53,26 @@ def objective(x):
     return float(np.sum((x - 0.3) ** 2))
 
 
-def propose(policy, params, history, seed=5):
-    rng = np.random.default_rng((seed, history.n))
-    return policy.propose(params, history, cube=Box(), rng=rng)
+def propose(policy, params, history, seed=5, cache=None):
+    """The policy's candidates."""
+    options = {"seed": seed, "number": history.n, "cache": cache}
+    return policy.propose(params, history, cube=Box(), **options)
+
+
+def trained(policy, params):
+    return TrainedPolicy(policy, params, Header.of(policy, loss="none", prior="none"))
+
+
+def ask(one, history, seed=5):
+    """The next point of a trained policy that repeats none."""
+    return proposal.propose(one, history, Box(), seed=seed, number=history.n, deduplicate=True)
 
 
 def play(policy, params, steps, seed=5):
     """A sequential run; its history."""
-    x, y = np.empty((0, DIM)), np.empty(0)
+    one, x, y = trained(policy, params), np.empty((0, DIM)), np.empty(0)
     for _ in range(steps):
-        x = np.vstack([x, propose(policy, params, History.sequential(x, y), seed)[:1]])
+        x = np.vstack([x, ask(one, History.sequential(x, y), seed)])
         y = np.append(y, objective(x[-1]))
     return History.sequential(x, y)
 
@@ -74,26 +86,24 @@ def test_replaying_a_prefix_equals_stepping_online(policy):
     last, value, o = np.zeros((1, DIM)), np.zeros(1), np.zeros(1)
     for _ in range(15):
         state, u = policy.step(params, state, last, value, o)
-        fresh = pickle.loads(pickle.dumps(policy))
-        assert_allclose(
-            propose(fresh, params, History.sequential(x, y))[0], symmetry.undo(u)[0], atol=1e-12
-        )
+        replayed = propose(policy, params, History.sequential(x, y))
+        assert_allclose(replayed[0], symmetry.undo(u)[0], atol=1e-12)
         x = np.vstack([x, symmetry.undo(u)])
         y = np.append(y, objective(x[-1]))
         last, value, o = symmetry.apply(x[-1:]), y[-1:], np.ones(1)
 
 
 @every_policy
-def test_remembering_a_prefix_changes_no_proposal(policy):
-    params, other = lively(policy), lively(policy, seed=1)
+def test_going_on_from_a_cache_changes_no_proposal(policy):
+    params, cache = lively(policy), Cache()
     history = random_history(np.random.default_rng(2), 20)
     for k in [3, 4, 5, 9, 10, 2, 19, 19, 7]:
-        for weights in (params, other):
-            fresh = pickle.loads(pickle.dumps(policy))
-            expected = propose(fresh, weights, now(history, k))
-            assert_allclose(propose(policy, weights, now(history, k)), expected, atol=1e-12)
+        expected = propose(policy, params, now(history, k))
+        found = propose(policy, params, now(history, k), cache=cache)
+        assert_allclose(found, expected, atol=1e-12)
     changed = replace(history, y=history.y + np.arange(20))
-    assert not np.allclose(propose(policy, params, changed), propose(policy, params, history))
+    ours, other = (propose(policy, params, h, cache=cache) for h in (history, changed))
+    assert not np.allclose(ours, other)
 
 
 @every_policy
@@ -109,32 +119,23 @@ def test_in_single_precision_statistics_stay_in_double_and_proposals_are_nearly_
     state = policy.initial_state(single, 2, like=history.x)
     for _ in range(2):
         state, x = policy.step(single, state, history.x[:2], history.y[:2], np.ones(2))
-        statistics = (*state.running, *(state.around or ()), x)
+        statistics = (*state.statistics, *(state.around or ()), x)
         assert {a.dtype for a in state.hidden} == {np.dtype(np.float32)}
         assert {a.dtype for a in statistics} == {np.dtype(np.float64)}
 
 
-def test_a_replay_that_was_remembered_costs_one_step():
-    class Counting(LSTMPolicy):
-        steps = 0
-
-        def step(self, *args):
-            Counting.steps += 1
-            return super().step(*args)
-
-    play(Counting(dim=DIM, hidden=4), lively(LSTMPolicy(dim=DIM, hidden=4)), 30)
-    assert Counting.steps == 30
-
-
 @every_policy
-def test_threads_that_share_a_policy_get_the_proposals_of_one_thread(policy):
-    params = lively(policy)
+def test_threads_that_share_a_trained_policy_get_the_proposals_of_one_thread(policy):
+    one = trained(policy, lively(policy))
     histories = [random_history(np.random.default_rng(s), 6 + s) for s in range(12)] * 3
+
+    def candidates(history):
+        return one.propose(history, cube=Box(), seed=5, number=history.n)
+
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda history: propose(policy, params, history), histories))
+        found = list(pool.map(candidates, histories))
     for history, points in zip(histories, found, strict=True):
-        fresh = pickle.loads(pickle.dumps(policy))
-        assert_allclose(points, propose(fresh, params, history), atol=1e-12)
+        assert_allclose(points, propose(policy, one.params, history), atol=1e-12)
 
 
 @every_policy
@@ -144,7 +145,7 @@ def test_asks_without_a_result_give_different_points(policy):
         x = np.empty((0, DIM))
         for _ in range(12):
             history = History.sequential(x, np.full(len(x), np.nan))
-            x = np.vstack([x, propose(policy, params, history)[:1]])
+            x = np.vstack([x, ask(trained(policy, params), history)])
         gap = np.abs(x[:, None] - x).max(-1) + np.eye(12)
         assert gap.min() > 1e-7
 
@@ -271,25 +272,24 @@ def test_a_policy_with_patience_never_stops_and_never_repeats_itself(policy):
 
 
 @every_policy
-def test_the_cache_is_no_part_of_the_policy(policy):
-    used, unused = pickle.loads(pickle.dumps(policy)), pickle.loads(pickle.dumps(policy))
-    play(used, lively(policy), 3)
-    assert used == unused and hash(used) == hash(unused)
-    assert describe(used) == describe(unused)
-    assert len(pickle.dumps(used)) == len(pickle.dumps(unused))
-    assert type(policy)(**describe(policy)) == policy
+def test_a_policy_is_its_fields(policy):
+    play(policy, lively(policy), 3)
+    again = type(policy)(**describe(policy))
+    assert again == policy and hash(again) == hash(policy) and vars(again) == vars(policy)
 
 
-def test_candidates_that_were_tried_come_last():
+def test_the_networks_point_comes_first_even_if_it_was_tried():
     policy = LSTMPolicy(dim=DIM, hidden=12)
     params = lively(policy)
     params["out.weight"] = 0.0 * params["out.weight"]  # proposes the centre, whatever it sees
-    centre, elsewhere = np.full((1, DIM), 0.5), np.full((1, DIM), 0.2)
-    found = propose(policy, params, History.sequential(elsewhere, np.full(1, np.nan)))
-    assert_allclose(found[:1], centre)
-    found = propose(policy, params, History.sequential(centre, np.full(1, np.nan)))
-    assert_allclose(found[-1:], centre)
-    assert np.abs(found[0] - 0.5).max() > 1e-4
+    centre = History.sequential(np.full((1, DIM), 0.5), np.full(1, np.nan))
+    assert_allclose(propose(policy, params, centre)[0], 0.5)
+    options = {"seed": 5, "number": 1}
+    one = trained(policy, params)
+    again = proposal.propose(one, centre, Box(), deduplicate=False, **options)
+    new = proposal.propose(one, centre, Box(), deduplicate=True, **options)
+    assert_allclose(again, 0.5)
+    assert 1e-4 < np.abs(new - 0.5).max() < 0.1
 
 
 def test_a_search_space_of_another_dimension_is_refused():

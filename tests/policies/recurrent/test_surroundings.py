@@ -5,8 +5,14 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
-from l2l_sampler.policies.recurrent.statistics import start, update
-from l2l_sampler.policies.recurrent.surroundings import KEPT, RADII, nothing, slopes, take_in
+from l2l_sampler.policies.recurrent.statistics import empty_statistics, update_statistics
+from l2l_sampler.policies.recurrent.surroundings import (
+    KEPT,
+    RADII,
+    empty_surroundings,
+    slopes,
+    update_surroundings,
+)
 
 DIM = 3
 
@@ -14,10 +20,10 @@ DIM = 3
 def feed(x, y, like=None):
     """Surroundings and statistics after results (n, D), (n,); numpy or torch by `like`."""
     like = np.zeros(1) if like is None else like
-    run, around, one = start(1, DIM, like), nothing(1, DIM, like), like + 1.0
+    run, around, one = empty_statistics(1, DIM, like), empty_surroundings(1, DIM, like), like + 1.0
     for k in range(len(y)):
-        before, run = run, update(run, x[k : k + 1], y[k : k + 1], one)
-        around = take_in(around, run, before, x[k : k + 1])
+        before, run = run, update_statistics(run, x[k : k + 1], y[k : k + 1], one)
+        around = update_surroundings(around, run, before, x[k : k + 1])
     return around, run
 
 
@@ -56,7 +62,7 @@ def test_what_did_not_count_is_not_kept():
     around, _ = feed(x, y)
     assert around.held.sum() == 2 and np.isfinite(around.y).all()
     run = feed(x, y)[1]
-    after = take_in(around, run, run, x[:1])
+    after = update_surroundings(around, run, run, x[:1])
     for found, expected in zip(after, around, strict=True):
         assert_array_equal(found, expected)
 

@@ -165,5 +165,5 @@ def test_map_state_reaches_every_array():
     policy = DNCPolicy(dim=DIM, hidden=4, slots=5, width=3, encoding="local-1")
     state = policy.initial_state(tensors(policy), 2)
     ones = map_state(torch.ones_like, state)
-    assert all((value == 1).all() for value in (*ones.running, *ones.around, *ones.hidden))
+    assert all((value == 1).all() for value in (*ones.statistics, *ones.around, *ones.hidden))
     assert len(ones.hidden) == len(state.hidden)
