@@ -1,4 +1,4 @@
-"""Gaussian processes with known hyper-parameters: the judge of a proposal, and exact draws.
+"""Gaussian processes with known hyper-parameters: the judge of a proposal.
 
 Notation
     B     problems side by side               n     trials in the table
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from l2l_sampler.policies.gaussian import log_h
+from l2l_sampler.policies.gaussian import log_h, matern52, rbf
 
 KERNELS = ("rbf", "matern32", "matern52")
 JITTER = 1e-6
@@ -40,13 +40,11 @@ def kernel(kind: Tensor, rate: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
 def _correlation(name: str, squared: Tensor) -> Tensor:
     """Correlation at a squared distance that is already divided by the length scales."""
-    if name == "rbf":
-        return torch.exp(-0.5 * squared)
     if name == "matern32":
         r = math.sqrt(3.0) * squared.sqrt()
         return (1.0 + r) * torch.exp(-r)
-    r = math.sqrt(5.0) * squared.sqrt()
-    return (1.0 + r + r * r / 3.0) * torch.exp(-r)
+    correlation, _ = rbf(squared) if name == "rbf" else matern52(squared)
+    return correlation
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ class Posterior:
         kind: (B,) kernels.
         rate: (B, d) inverse length scales.
         a: (B, n, d) the table, trials with a value first.
-        valid: (B, n) bool, the row is in the table.
+        present: (B, n) bool, the row is in the table.
         factor: (B, n, n) Cholesky factor of the table's covariance.
         weight: (B, n, 1) the factor's solution for the values, 0 where none is known.
     """
@@ -65,16 +63,16 @@ class Posterior:
     kind: Tensor
     rate: Tensor
     a: Tensor
-    valid: Tensor
+    present: Tensor
     factor: Tensor
     weight: Tensor
 
-    def at(self, p: Tensor) -> tuple[Tensor, Tensor]:
+    def moments(self, p: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation (B, m), float64, of the noise-free function at p.
 
         Gradients flow to p (B, m, d).
         """
-        cross = kernel(self.kind, self.rate, self.a, p.double()) * self.valid[..., None]
+        cross = kernel(self.kind, self.rate, self.a, p.double()) * self.present[..., None]
         v = torch.linalg.solve_triangular(self.factor, cross, upper=False)  # (B, n, m)
         variance = 1.0 - (v * v).sum(1)
         return (v * self.weight).sum(1), variance.clamp_min(_MIN_VARIANCE).sqrt()
@@ -87,7 +85,7 @@ def condition(
     a: Tensor,
     value: Tensor,
     known: Tensor,
-    valid: Tensor,
+    present: Tensor,
 ) -> Posterior:
     """The processes given what is known of each problem.
 
@@ -98,22 +96,22 @@ def condition(
         kind: (B,) kernels.
         rate: (B, d) inverse length scales.
         noise: (B,) standard deviation of the observation noise.
-        a: (B, n, d) the table; rows outside `valid` are ignored.
+        a: (B, n, d) the table; rows outside `present` are ignored.
         value: (B, n) values, read where `known`.
         known: (B, n) bool, the value is known.
-        valid: (B, n) bool, the row is in the table; valid and not known is a pending trial,
+        present: (B, n) bool, the row is in the table; present and not known is a pending trial,
             which lowers the variance and leaves the mean alone.
     """
     order = torch.argsort((~known).to(torch.int8), dim=1, stable=True)  # (B, n)
     a = a.double().gather(1, order[..., None].expand_as(a))
-    known, valid = known.gather(1, order), valid.gather(1, order)
+    known, present = known.gather(1, order), present.gather(1, order)
     value = value.double().gather(1, order).masked_fill(~known, 0.0)
-    diagonal = torch.where(valid, noise.double()[:, None] ** 2 + JITTER, 1.0)
-    both = valid[:, :, None] & valid[:, None]
+    diagonal = torch.where(present, noise.double()[:, None] ** 2 + JITTER, 1.0)
+    both = present[:, :, None] & present[:, None]
     covariance = kernel(kind, rate, a, a) * both + torch.diag_embed(diagonal)
     factor = torch.linalg.cholesky(covariance)
     weight = torch.linalg.solve_triangular(factor, value[..., None], upper=False)
-    return Posterior(kind, rate, a, valid, factor, weight * known[..., None])
+    return Posterior(kind, rate, a, present, factor, weight * known[..., None])
 
 
 def incumbent(value: Tensor, known: Tensor) -> Tensor:
@@ -125,43 +123,3 @@ def incumbent(value: Tensor, known: Tensor) -> Tensor:
 def log_ei(mean: Tensor, sd: Tensor, best: Tensor) -> Tensor:
     """Logarithm of the expected improvement below best (B,) at every query point: (B, m)."""
     return torch.log(sd) + log_h((best[:, None] - mean) / sd)
-
-
-class IncrementalGP:
-    """A draw from a GP, revealed at the points asked one after the other (paper, section 2.2).
-
-    By the chain rule, the value at the next point is drawn from its distribution given the
-    values so far. The Cholesky factor grows by a row a point, so T points cost O(T^3) in all.
-    Values are differentiable in this point and in all earlier ones.
-    """
-
-    def __init__(self, kind: Tensor, rate: Tensor, *, generator: torch.Generator) -> None:
-        """Start B functions at no point.
-
-        Args:
-            kind: (B,) index into KERNELS.
-            rate: (B, d) inverse length scales.
-            generator: the source of the standard normal numbers.
-        """
-        self._kind, self._rate, self._generator = kind, rate.double(), generator
-        batch, dim = rate.shape
-        empty = {"dtype": torch.float64, "device": rate.device}
-        self._x = torch.zeros(batch, 0, dim, **empty)
-        self._normal = torch.zeros(batch, 0, **empty)
-        self._factor = torch.zeros(batch, 0, 0, **empty)
-
-    def at(self, x: Tensor) -> Tensor:
-        """Values (B,) at the points x (B, d); the draw is conditioned on them from now on."""
-        x = x.double()
-        batch, t = self._normal.shape
-        normal = torch.randn(
-            batch, 1, generator=self._generator, device=x.device, dtype=torch.float64
-        )
-        cross = kernel(self._kind, self._rate, self._x, x[:, None])  # (B, t, 1)
-        row = torch.linalg.solve_triangular(self._factor, cross, upper=False)[..., 0]
-        rest = (1.0 + JITTER - (row * row).sum(1, keepdim=True)).clamp_min(_MIN_VARIANCE).sqrt()
-        padded = torch.cat([self._factor, x.new_zeros(batch, t, 1)], -1)
-        self._factor = torch.cat([padded, torch.cat([row, rest], -1)[:, None]], 1)
-        self._x = torch.cat([self._x, x[:, None]], 1)
-        self._normal = torch.cat([self._normal, normal], 1)
-        return (self._factor[:, -1] * self._normal).sum(1)

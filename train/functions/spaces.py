@@ -22,7 +22,7 @@ from optuna.distributions import (
 
 from l2l_sampler.adapters.optuna.study_reader import axis_of
 from l2l_sampler.spaces.cube import UnitCube
-from train.functions.priors import Functions
+from train.functions.functions import Functions
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from l2l_sampler.policies.memory.encodings import encode
 from l2l_sampler.policies.memory.policy import MemoryPolicy
 from l2l_sampler.policies.memory.table import Table
 from l2l_sampler.policies.recurrent.policy import RecurrentPolicy, State
-from train.functions.priors import Functions
+from train.functions.functions import Functions
 from train.memory.draws import search_draws
 from train.validation.play import Ask, held, play
 

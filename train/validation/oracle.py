@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 from train.functions import gp
-from train.functions.priors import PRIORS, Functions, Ingredients
+from train.functions.functions import Functions
+from train.functions.priors import PRIORS, Ingredients
 from train.validation.play import ORACLE, VERSION, Ask, draw_held_out, generator_of, held, play
 
 
@@ -36,7 +37,7 @@ def oracle(functions: Functions, seed: int = 0) -> Ask:
         best = gp.incumbent(latent, known)
 
         def log_ei(p: Tensor) -> Tensor:
-            value = gp.log_ei(*posterior.at(functions.inputs(p)), best)
+            value = gp.log_ei(*posterior.moments(functions.inputs(p)), best)
             return value.masked_fill(held(functions.snap(p), x), -torch.inf)
 
         p = _screen(log_ei, x[torch.arange(len(x)), latent.argmin(1)], generator)

@@ -20,7 +20,8 @@ from torch import Tensor
 from l2l_sampler.history import History
 from l2l_sampler.policies.trained import TrainedPolicy
 from l2l_sampler.proposal import propose
-from train.functions.priors import Functions, Ingredients, draw
+from train.functions.functions import Functions
+from train.functions.priors import Ingredients, draw
 from train.functions.spaces import spaces
 
 Ask: TypeAlias = Callable[[Tensor, Tensor], Tensor]

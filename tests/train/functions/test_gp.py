@@ -18,7 +18,7 @@ SKLEARN = {
 
 
 def posterior(p, **table):
-    return gp.condition(**table).at(p)
+    return gp.condition(**table).moments(p)
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def table():
         "a": torch.rand(3, 6, 2, **options),
         "value": torch.randn(3, 6, **options),
         "known": torch.ones(3, 6, dtype=torch.bool),
-        "valid": torch.ones(3, 6, dtype=torch.bool),
+        "present": torch.ones(3, 6, dtype=torch.bool),
         "p": torch.rand(3, 4, 2, **options),
     }
 
@@ -51,11 +51,11 @@ def test_the_posterior_is_that_of_scikit_learn(table):
 
 
 def test_rows_outside_the_table_change_nothing(table):
-    table["valid"][:, [1, 4]] = False
+    table["present"][:, [1, 4]] = False
     table["known"][:, [1, 4]] = False
     masked = posterior(**table)
     kept = [0, 2, 3, 5]
-    short = {k: table[k][:, kept] for k in ("a", "value", "known", "valid")}
+    short = {k: table[k][:, kept] for k in ("a", "value", "known", "present")}
     for left, right in zip(masked, posterior(**{**table, **short}), strict=True):
         torch.testing.assert_close(left, right)
 
@@ -63,9 +63,9 @@ def test_rows_outside_the_table_change_nothing(table):
 def test_a_pending_trial_lowers_the_variance_and_leaves_the_mean_alone(table):
     table["known"][:, [0, 3]] = False
     mean, sd = posterior(**table)
-    without = {**table, "valid": table["known"]}
+    without = {**table, "present": table["known"]}
     mean_without, _ = posterior(**without)
-    complete = {**table, "known": table["valid"]}
+    complete = {**table, "known": table["present"]}
     _, sd_complete = posterior(**complete)
     torch.testing.assert_close(mean, mean_without)
     torch.testing.assert_close(sd, sd_complete)
@@ -97,7 +97,7 @@ def test_an_evaluated_point_is_worth_less_than_exploring():
     p = torch.cat([best, best - 0.5 / 7], 1)
     one = torch.ones(1, dtype=torch.float64)
     kind = torch.zeros(1, dtype=torch.long)
-    mean, sd = gp.condition(kind, one[:, None] / 0.1, 0.0 * one, a, value, mask, mask).at(p)
+    mean, sd = gp.condition(kind, one[:, None] / 0.1, 0.0 * one, a, value, mask, mask).moments(p)
     duplicate, exploring = gp.log_ei(mean, sd, gp.incumbent(value, mask))[0].tolist()
     assert duplicate < exploring - 2.0
 
@@ -118,29 +118,3 @@ def test_the_gradient_of_log_ei_is_that_of_finite_differences(table, kind):
         return gp.log_ei(*posterior(**{**table, "p": p}), best)
 
     assert torch.autograd.gradcheck(value, table["p"].requires_grad_())
-
-
-def incremental(x, kind, rate, seed=0):
-    process = gp.IncrementalGP(kind, rate, generator=torch.Generator().manual_seed(seed))
-    return torch.stack([process.at(x[:, t]) for t in range(x.shape[1])], 1)
-
-
-def test_an_incremental_draw_is_the_cholesky_factor_times_standard_normals(table):
-    x, kind, rate = table["a"], table["kind"], table["rate"]
-    y = incremental(x, kind, rate)
-    g = torch.Generator().manual_seed(0)
-    normal = torch.cat([torch.randn(3, 1, generator=g, dtype=torch.float64) for _ in range(6)], 1)
-    covariance = gp.kernel(kind, rate, x, x) + gp.JITTER * torch.eye(6, dtype=torch.float64)
-    expected = (torch.linalg.cholesky(covariance) @ normal[..., None])[..., 0]
-    torch.testing.assert_close(y, expected)
-
-
-def test_an_incremental_draw_says_the_same_at_the_same_point(table):
-    x = table["a"]
-    y = incremental(torch.cat([x, x], 1), table["kind"], table["rate"])
-    torch.testing.assert_close(y[:, 6:], y[:, :6], atol=0.01, rtol=0.0)
-
-
-def test_an_incremental_draw_is_differentiable_in_all_its_points(table):
-    x = table["a"].requires_grad_()
-    assert torch.autograd.gradcheck(lambda x: incremental(x, table["kind"], table["rate"]), x)
