@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, parallel_config
 
 from l2l_sampler.checkpoint import load
-from train.config import TrainConfig, parse
+from train.config import RecurrentConfig
 from train.curves import draw_means
 from train.fit import fit
 from train.validation.batched import curves_of, torch_params
@@ -43,20 +43,19 @@ BUDGETS = (10, 20, 50, 100)
 TRIALS = 100
 
 
-def standard(dim: int, minutes: float, out: Path) -> TrainConfig:
-    """The configuration that the variants depart from."""
-    config, _ = parse(["--dim", str(dim), "--minutes", str(minutes), "--out", str(out)])
-    return config
+def config_of(name: str, dim: int, minutes: float, out: Path) -> RecurrentConfig:
+    """What the training of a variant is told."""
+    standard = RecurrentConfig(dims=(dim,), minutes=minutes, interval=30.0, out=out)
+    return replace(standard, **VARIANTS[name])
 
 
 def measure(name: str, dim: int, minutes: float, draws: int, out: Path) -> list[float]:
     """Train a variant and return its mean best latent value by trial, (T,)."""
-    torch.set_num_threads(1)
     folder = out / f"{name.replace(' ', '-')}-{dim}d"
     result = folder / f"curve-{draws}.json"
     if not result.exists():
-        config = replace(standard(dim, minutes, folder), interval=30.0, **VARIANTS[name])
-        trained = load(fit(config, resume=(folder / "state.pt").exists()))
+        config = config_of(name, dim, minutes, folder)
+        trained = load(fit(config, resume=config.state.exists()))
         params = torch_params(trained.params)
         functions = draw_held_out(config.prior, dim, draws)
         curve = curves_of(trained.policy, params, functions, TRIALS).mean(0).tolist()
@@ -93,10 +92,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/training"))
     options = parser.parse_args(arguments)
     tasks = list(itertools.product(options.dims, options.variants))
-    curves = Parallel(options.jobs)(
-        delayed(measure)(name, dim, options.minutes, options.draws, options.runs)
-        for dim, name in tasks
-    )
+    torch.set_num_threads(1)
+    with parallel_config("loky", inner_max_num_threads=1):
+        curves = Parallel(options.jobs)(
+            delayed(measure)(name, dim, options.minutes, options.draws, options.runs)
+            for dim, name in tasks
+        )
     found: dict[str, dict[str, list[float]]] = {str(dim): {} for dim in options.dims}
     for (dim, name), curve in zip(tasks, curves, strict=True):
         found[str(dim)][name] = curve

@@ -1,179 +1,181 @@
-"""What a training run is told, and the command line that says it."""
+"""What a training run is told.
+
+Each setting stands once, as a field with its default, its help and its range; `train.options`
+makes the command line of them. `TrainConfig` has what both families of policies share, and a
+family that has its own default or range for such a setting repeats its name only.
+"""
 
 from __future__ import annotations
 
-import argparse
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
+from typing import Any
 
+from l2l_sampler.policies.memory import encodings as memory_encodings
+from l2l_sampler.policies.memory.policy import MemoryPolicy
+from l2l_sampler.policies.recurrent import encodings as recurrent_encodings
+from l2l_sampler.policies.recurrent.lstm import LSTMPolicy
 from train.functions.priors import PRIORS
 from train.recurrent.losses import LOSSES
 
-POLICIES = ("memory", "lstm", "dnc")
-READS = ("posterior", "kernel")
 
+def setting(default: Any = MISSING, help: str | None = None, **limits: Any) -> Any:
+    """A field of a configuration.
 
-@dataclass(frozen=True)
-class TrainConfig:
-    """One training run.
-
-    Attributes:
-        policy: kind of policy.
-        dims: dimensions to train on; one for `lstm` and `dnc`.
-        loss: name in `losses.LOSSES`; `memory` always uses the log EI.
-        margin: how far below the best value the expected improvement of `lstm` and `dnc` begins;
-            that of `memory` is drawn.
-        prior: name in `priors.PRIORS`.
-        horizon: trials of the longest run.
-        workers: trials that run at once (`lstm` and `dnc`).
-        patience: results without improvement after which `lstm` and `dnc` start afresh at run
-            time; None for never. Training goes on without.
-        sigma: half the width of the simulated run times, in units of their mean.
-        read: how `memory` reads its table.
-        encoding: name of the encoding of the objective; None for the policy's own.
-        hidden: width of the networks; None for the policy's own.
-        batch: functions side by side.
-        starts: starting points of an inner search in training (`memory`).
-        chunk: trials in one gradient step (`lstm` and `dnc`).
-        rate: highest learning rate; None for the policy's own.
-        init: checkpoint to start from, None for fresh parameters.
-        device: torch device.
-        minutes: time to train for, validation left out; None if `steps` is given.
-        steps: gradient steps to train for; None if `minutes` is given.
-        seed: of parameters and functions.
-        interval: seconds between validations.
-        held_out: functions of each dimension to validate on.
-        out: folder for checkpoint, log, curves and the state to resume from.
+    Args:
+        default: what it is if nobody says; a setting without one must be said.
+        help: for the command line.
+        limits: of a number `least`, `above` and `below`; of a name `choices`.
     """
-
-    policy: str
-    dims: tuple[int, ...]
-    loss: str
-    margin: float
-    prior: str
-    horizon: int
-    workers: int
-    patience: int | None
-    sigma: float
-    read: str
-    encoding: str | None
-    hidden: int | None
-    batch: int
-    starts: int
-    chunk: int
-    rate: float | None
-    init: str | None
-    device: str
-    minutes: float | None
-    steps: int | None
-    seed: int
-    interval: float
-    held_out: int
-    out: Path
+    said = {"help": help, **limits}
+    metadata = {name: value for name, value in said.items() if value is not None}
+    return field(default=default, metadata=metadata)
 
 
-def parse(arguments: list[str] | None = None) -> tuple[TrainConfig, bool]:
-    """The configuration of a command line, and whether to resume.
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """What every training run is told."""
+
+    policy: str = setting(help="kind of policy")
+    dims: tuple[int, ...] = setting(help="dimension of the functions", least=1)
+    out: Path = setting(help="folder for everything that the run writes")
+    loss: str = setting(help="what training minimises")
+    prior: str = setting(help="where the functions come from", choices=tuple(PRIORS))
+    encoding: str = setting(help="how the policy is told the objective")
+    hidden: int = setting(help="width of the networks", least=1)
+    batch: int = setting(help="functions side by side", least=1)
+    rate: float = setting(help="highest learning rate", above=0.0)
+    # Memory policies learn from histories that begin with up to twelve random trials.
+    horizon: int = setting(100, "trials of the longest run", least=14)
+    minutes: float = setting(10.0, "time to train for, validation left out", above=0.0)
+    steps: int | None = setting(
+        None, "gradient steps to train for, in place of --minutes", least=1
+    )
+    seed: int = setting(0, "of parameters and functions", least=0)
+    init: Path | None = setting(None, "checkpoint whose parameters to start from; fresh without")
+    device: str = setting("cpu", "torch device, such as cuda")
+    interval: float = setting(60.0, "seconds of training between validations", least=0.0)
+    held_out: int = setting(64, "functions of each dimension to validate on", least=1)
+
+    @property
+    def state(self) -> Path:
+        """The file from which the run is resumed."""
+        return self.out / "state.pt"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The trained policy."""
+        return self.out / "policy.safetensors"
+
+    @property
+    def log(self) -> Path:
+        """One JSON line a validation."""
+        return self.out / "log.jsonl"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryConfig(TrainConfig):
+    """What the training of a `memory` policy is told.
 
     Raises:
-        SystemExit: the arguments contradict each other or lie out of range.
+        ValueError: a setting is out of its range.
     """
-    parser = _parser()
-    args = parser.parse_args(arguments)
-    dims = tuple(args.dims or (args.dim,))
-    if min(dims) < 1:
-        parser.error(f"dimensions must be at least 1, got {min(dims)}")
-    if args.policy != "memory" and len(dims) > 1:
-        parser.error(
-            f"{args.policy} is trained for one dimension at a time, got --dims "
-            f"{' '.join(map(str, dims))}: run it once for each with --dim, or use --policy memory"
-        )
-    if args.policy == "memory" and args.workers > 1:
-        parser.error("memory takes pending trials from any number of workers: drop --workers")
-    if args.policy == "memory" and args.loss != "logei":
-        parser.error(f"memory is trained with --loss logei only, got {args.loss}")
-    if args.policy == "memory" and args.margin:
-        parser.error("memory draws its margins in training: drop --margin")
-    if not math.isfinite(args.margin):
-        parser.error(f"--margin must be finite, got {args.margin}")
-    if args.workers < 1 or not 0.0 <= args.sigma < 1.0:
-        parser.error("--workers must be at least 1 and --sigma in [0, 1)")
-    if args.patience is not None and (args.patience < 1 or args.policy == "memory"):
-        parser.error(
-            f"--patience is for lstm and dnc and at least 1, got {args.patience} for {args.policy}"
-        )
-    if args.horizon < 14:
-        parser.error(f"--horizon must be at least 14 trials, got {args.horizon}")
-    steps, minutes = args.steps, args.minutes
-    if steps is None and minutes is None:
-        minutes = 10.0
-    if args.out is None:
-        shape = f"d{dims[0]}" if len(dims) == 1 else "any"
-        kind = f"memory-{args.read}" if args.policy == "memory" else f"{args.policy}-{args.loss}"
-        args.out = Path("runs") / f"{kind}-{shape}"
-    config = TrainConfig(
-        policy=args.policy,
-        dims=dims,
-        loss=args.loss,
-        margin=args.margin,
-        prior=args.prior or ("broad" if args.policy == "memory" else "gp"),
-        horizon=args.horizon,
-        workers=args.workers,
-        patience=args.patience,
-        sigma=args.sigma,
-        read=args.read,
-        encoding=args.encoding,
-        hidden=args.hidden,
-        batch=args.batch or (48 if args.policy == "memory" else 192),
-        starts=args.starts,
-        chunk=args.chunk,
-        rate=args.rate,
-        init=args.init,
-        device=args.device,
-        minutes=minutes,
-        steps=steps,
-        seed=args.seed,
-        interval=args.interval,
-        held_out=args.held_out,
-        out=args.out,
-    )
-    return config, args.resume
+
+    policy: str = setting("memory", choices=("memory",))
+    loss: str = setting("logei", choices=("logei",))
+    prior: str = setting("broad")
+    encoding: str = setting(MemoryPolicy.encoding, choices=tuple(memory_encodings.ENCODINGS))
+    hidden: int = setting(MemoryPolicy.hidden)
+    batch: int = setting(48)
+    rate: float = setting(2e-3)
+    read: str = setting("posterior", "how it reads its table", choices=("posterior", "kernel"))
+    starts: int = setting(5, "starting points of a search in training", least=1)
+
+    def __post_init__(self) -> None:
+        """Check every setting."""
+        check_limits(self)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m train.fit",
-        description="Train a policy on functions drawn from a prior.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+@dataclass(frozen=True, kw_only=True)
+class RecurrentConfig(TrainConfig):
+    """What the training of an `lstm` or `dnc` policy is told.
+
+    Raises:
+        ValueError: a setting is out of its range, or there are several dimensions.
+    """
+
+    policy: str = setting("lstm", choices=("lstm", "dnc"))
+    loss: str = setting("logei", choices=tuple(LOSSES))
+    prior: str = setting("gp")
+    encoding: str = setting(LSTMPolicy.encoding, choices=tuple(recurrent_encodings.ENCODINGS))
+    hidden: int = setting(LSTMPolicy.hidden)
+    batch: int = setting(192)
+    rate: float = setting(1e-3)
+    margin: float = setting(0.0, "how far below the best value expected improvement begins")
+    chunk: int = setting(4, "trials in one gradient step", least=1)
+    workers: int = setting(1, "trials that run at once", least=1)
+    sigma: float = setting(0.3, "run times are uniform in 1 +- sigma", least=0.0, below=1.0)
+    patience: int | None = setting(
+        None,
+        "results without improvement before a fresh start at run time; never without",
+        least=1,
     )
-    add = parser.add_argument
-    dims = parser.add_mutually_exclusive_group(required=True)
-    dims.add_argument("--dim", type=int, help="dimension of the functions")
-    dims.add_argument("--dims", type=int, nargs="+", help="several dimensions, for memory")
-    add("--policy", choices=POLICIES, default="lstm", help="kind of policy")
-    add("--loss", choices=tuple(LOSSES), default="logei", help="training loss")
-    add("--margin", type=float, default=0.0, help="of the expected improvement, for lstm and dnc")
-    add("--prior", choices=tuple(PRIORS), help="functions; broad for memory, else gp")
-    add("--horizon", type=int, default=100, help="trials of the longest run")
-    add("--workers", type=int, default=1, help="trials that run at once, for lstm and dnc")
-    add("--patience", type=int, help="results without improvement before a fresh start")
-    add("--sigma", type=float, default=0.3, help="run times are uniform in 1 +- sigma")
-    add("--read", choices=READS, default="posterior", help="how memory reads its table")
-    add("--encoding", help="encoding of the objective")
-    add("--hidden", type=int, help="width of the networks")
-    add("--batch", type=int, help="functions side by side; 48 for memory, else 192")
-    add("--starts", type=int, default=5, help="starting points in training, for memory")
-    add("--chunk", type=int, default=4, help="trials in a gradient step, for lstm and dnc")
-    add("--rate", type=float, help="highest learning rate")
-    add("--init", help="checkpoint whose parameters to start from")
-    add("--device", default="cpu", help="torch device, such as cuda")
-    length = parser.add_mutually_exclusive_group()
-    length.add_argument("--minutes", type=float, help="time to train for (10 if nothing is said)")
-    length.add_argument("--steps", type=int, help="gradient steps to train for")
-    add("--seed", type=int, default=0, help="of parameters and functions")
-    add("--interval", type=float, default=60.0, help="seconds between validations")
-    add("--held-out", type=int, default=64, help="functions of each dimension to validate on")
-    add("--out", type=Path, help="folder for everything that the run writes")
-    add("--resume", action="store_true", help="go on from the last state in --out")
-    return parser
+
+    def __post_init__(self) -> None:
+        """Check every setting."""
+        check_limits(self)
+        if len(self.dims) > 1:
+            raise ValueError(
+                f"{self.policy} is trained for one dimension at a time, got "
+                f"{' and '.join(map(str, self.dims))}. Train it once for each with --dim, or use "
+                "--policy memory."
+            )
+
+
+def metadata_of(family: type[TrainConfig], name: str) -> dict[str, Any]:
+    """Help and limits of a setting, some of which only the shared class may state."""
+    found: dict[str, Any] = {}
+    for cls in reversed(family.__mro__):
+        if is_dataclass(cls):
+            found |= {k: v for f in fields(cls) if f.name == name for k, v in f.metadata.items()}
+    return found
+
+
+def check_limits(config: TrainConfig) -> None:
+    """Check all settings against the limits beside them.
+
+    Raises:
+        ValueError: one is out of its range.
+    """
+    for name, value in vars(config).items():
+        limits = metadata_of(type(config), name)
+        for each in value if isinstance(value, tuple) else (value,):
+            if each is not None and (problem := _problem(each, limits)):
+                raise ValueError(f"{name} must be {problem}, got {each!r} for {config.policy}.")
+        if value == ():
+            raise ValueError(f"{name} must have at least one value, got none.")
+
+
+def _problem(value: Any, limits: Mapping[str, Any]) -> str | None:
+    """What the value should be but is not, if anything."""
+    if "choices" in limits and value not in limits["choices"]:
+        return "one of " + ", ".join(limits["choices"])
+    if isinstance(value, float) and not math.isfinite(value):
+        return "finite"
+    if "least" in limits and value < limits["least"]:
+        return f"at least {limits['least']}"
+    if "above" in limits and value <= limits["above"]:
+        return f"above {limits['above']:g}"
+    if "below" in limits and value >= limits["below"]:
+        return f"below {limits['below']:g}"
+    return None
+
+
+def settings(config: TrainConfig) -> dict[str, Any]:
+    """The configuration as JSON values, without paths, which say nothing of the run."""
+    plain = asdict(config) | {"dims": list(config.dims)}
+    plain["init"] = config.init and config.init.name
+    del plain["out"], plain["steps" if config.steps is None else "minutes"]
+    return plain

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import matplotlib
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-matplotlib.use("Agg")
-
-from matplotlib import pyplot as plt  # noqa: E402  (the backend must be chosen first)
+from train.jsonl import read_lines
 
 _COLOURS = [f"C{i}" for i in range(10) if i != 7]  # C7 is grey, as is random search
 
@@ -23,16 +22,15 @@ def draw_curves(log: Path, picture: Path) -> None:
         log: JSON lines written by `fit`.
         picture: PNG file to write.
     """
-    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    lines = [json.loads(line) for line in read_lines(log)]
     dims = list(lines[-1]["mean_best"])
-    names = [n for n in lines[-1] if n not in ("step", "minutes", "skipped", "mean_best")]
-    figure, panels = plt.subplots(
-        1, 1 + len(dims), figsize=(3.4 * (1 + len(dims)), 3.2), squeeze=False, layout="constrained"
-    )
+    figure = Figure(figsize=(3.4 * (1 + len(dims)), 3.2), layout="constrained")
+    panels = figure.subplots(1, 1 + len(dims), squeeze=False)
     minutes = [line["minutes"] for line in lines]
     first = panels[0][0]
-    for name in names:
-        first.plot(minutes, [line[name] for line in lines], label=name)
+    for name in lines[-1]["training"]:
+        values = [line["training"][name] for line in lines]
+        first.plot(minutes, values, label=name.replace("_ei", " EI"))
     first.set(xlabel="minutes", title="training")
     first.legend(frameon=False)
     for panel, dim in zip(panels[0][1:], dims, strict=True):
@@ -46,7 +44,6 @@ def draw_curves(log: Path, picture: Path) -> None:
         panel.set(xlabel="trials", title=f"mean best value, d = {dim}")
     panels[0][-1].legend(frameon=False)
     figure.savefig(picture, dpi=120)
-    plt.close(figure)
 
 
 def draw_means(rows: Iterable[Mapping[str, Any]], picture: Path, *, first: int = 1) -> None:
@@ -67,9 +64,8 @@ def draw_means(rows: Iterable[Mapping[str, Any]], picture: Path, *, first: int =
     colours = plain | {name: _COLOURS[i % count] for i, name in enumerate(others)}
     styles = {name: "-" if i < count else ":" for i, name in enumerate(others)}
     styles |= dict.fromkeys(plain, "--") | {"standard": "-"}
-    figure, grid = plt.subplots(
-        1, len(panels), figsize=(3.6 * len(panels), 3.8), squeeze=False, layout="constrained"
-    )
+    figure = Figure(figsize=(3.6 * len(panels), 3.8), layout="constrained")
+    grid = figure.subplots(1, len(panels), squeeze=False)
     for axes, (title, curves) in zip(grid[0], panels.items(), strict=True):
         for name, curve in curves.items():
             steps, values = range(first, 1 + len(curve)), curve[first - 1 :]
@@ -77,7 +73,6 @@ def draw_means(rows: Iterable[Mapping[str, Any]], picture: Path, *, first: int =
         axes.set(title=title, xlabel="trials", xscale="log" if first > 1 else "linear")
         axes.grid(alpha=0.25, which="both")
     grid[0][0].set(ylabel="mean best value")
-    lines = [plt.Line2D([], [], color=colours[name], ls=styles[name]) for name in names]
+    lines = [Line2D([], [], color=colours[name], ls=styles[name]) for name in names]
     figure.legend(lines, names, loc="outside lower center", ncols=len(panels) + 1, fontsize=8)
     figure.savefig(picture, dpi=120)
-    plt.close(figure)

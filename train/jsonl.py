@@ -1,4 +1,4 @@
-"""Files of lines, JSON as a rule, that grow as results come in: a kill costs the last line only."""
+"""Files of JSON lines, which grow as results come in; a kill costs the last line only."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def read_lines(path: Path) -> list[str]:
     content = path.read_bytes()
     if path.suffix == ".gz":
         content = gzip.decompress(content)
-    return content[: content.rfind(b"\n") + 1].decode().splitlines()
+    return content[: content.rfind(b"\n") + 1].decode().split("\n")[:-1]
 
 
 def _cut_torn_line(file: BinaryIO) -> None:

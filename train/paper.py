@@ -8,14 +8,16 @@ The recipe is the outcome of `train.ablation`, see docs/training.md.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from train.config import parse
+from train.config import RecurrentConfig
 from train.fit import fit
+from train.options import Parser, add_settings
 
 KINDS = ("lstm", "dnc")
 WORKERS = 5
@@ -34,70 +36,56 @@ class Stage:
     """One run of `train.fit`.
 
     Attributes:
-        after: the stage whose checkpoint it starts from, if any.
-        loss: a name in `losses.LOSSES`.
-        steps: gradient steps.
-        rate: highest learning rate.
-        workers: trials that run at once.
-        encoding: of the results, see `network_inputs`.
-        batch: functions side by side; None for the usual number.
-        patience: results without improvement before a fresh start at run time.
+        config: what it is told, but the checkpoint it starts from.
+        after: the stage whose checkpoint that is, if any.
     """
 
+    config: RecurrentConfig
     after: str | None
-    loss: str
-    steps: int
-    rate: float = 1e-3
-    workers: int = 1
-    encoding: str = "running-1"
-    batch: int | None = None
-    patience: int | None = None
-
-    def options(self) -> list[str]:
-        """The command line of `train.fit`, without policy, dimension and files."""
-        values = {name: value for name, value in vars(self).items() if name != "after"}
-        given = {name: str(value) for name, value in values.items() if value is not None}
-        return [text for name, value in given.items() for text in (f"--{name}", value)]
 
 
-def stages(dim: int) -> dict[str, Stage]:
-    """All stages in a dimension, by name."""
-    first = FIRST_STEPS.get(dim, MOST_STEPS)
-    found = {
-        "ei": Stage(None, "logei", first),
-        "bounded": Stage("ei", "bounded-logei", 3000, rate=5e-4),
-        "oi": Stage("ei", "oi+logei", 1500, rate=3e-4),
-        "sum": Stage("ei", "sum", 1000, rate=3e-4),
-    }
+def stages(kind: str, dim: int, out: Path) -> dict[str, Stage]:
+    """All stages of a kind of policy in a dimension, by name.
+
+    Args:
+        kind: of KINDS.
+        dim: dimension D.
+        out: folder for all runs.
+    """
+    found: dict[str, Stage] = {}
+
+    def add(name: str, after: str | None, loss: str, steps: int, **changes: Any) -> None:
+        shared = {"policy": kind, "dims": (dim,), "margin": MARGINS.get(dim, 0.0)}
+        told = {"out": out / f"{kind}-{name}-{dim}d", "loss": loss, "steps": steps}
+        found[name] = Stage(RecurrentConfig(**shared, **told, **changes), after)
+
+    add("ei", None, "logei", FIRST_STEPS.get(dim, MOST_STEPS))
+    add("bounded", "ei", "bounded-logei", 3000, rate=5e-4)
+    add("oi", "ei", "oi+logei", 1500, rate=3e-4)
+    add("sum", "ei", "sum", 1000, rate=3e-4)
     if dim <= 3:
-        return found | {
-            "parallel-ei": Stage("ei", "logei", 1000, 5e-4, WORKERS),
-            "parallel": Stage("parallel-ei", "oi+logei", 1000, 3e-4, WORKERS),
-        }
+        add("parallel-ei", "ei", "logei", 1000, rate=5e-4, workers=WORKERS)
+        add("parallel", "parallel-ei", "oi+logei", 1000, rate=3e-4, workers=WORKERS)
+        return found
     # With several workers, more dimensions take longer to learn. The surroundings of the incumbent
     # come in late: a policy that sees them from the start never learns to leave it.
-    local = {"workers": WORKERS, "encoding": "local-1"}
-    return found | {
-        "parallel-ei": Stage("ei", "logei", 6000, 1e-3, WORKERS),
-        "parallel-oi": Stage("parallel-ei", "oi+logei", 2000, 3e-4, WORKERS),
-        "local-ei": Stage("parallel-oi", "logei", 1500, **local),
-        "local-oi": Stage("local-ei", "oi+logei", 1000, rate=3e-4, **local),
-        "parallel": Stage(
-            "local-oi", "oi", 3500, rate=2e-4, **local, batch=384, patience=PATIENCE
-        ),
-    }
+    add("parallel-ei", "ei", "logei", 6000, workers=WORKERS)
+    add("parallel-oi", "parallel-ei", "oi+logei", 2000, rate=3e-4, workers=WORKERS)
+    local: dict[str, Any] = {"workers": WORKERS, "encoding": "local-1"}
+    add("local-ei", "parallel-oi", "logei", 1500, **local)
+    add("local-oi", "local-ei", "oi+logei", 1000, rate=3e-4, **local)
+    last = {"rate": 2e-4, "batch": 384, "patience": PATIENCE}
+    add("parallel", "local-oi", "oi", 3500, **last, **local)
+    return found
 
 
 STAGES = ("ei", "bounded", "oi", "sum", "parallel")
 """Stages that are there in every dimension."""
 
 
-def checkpoint(kind: str, stage: str, dim: int, out: Path) -> Path:
-    """Where the result of a stage lies."""
-    return out / f"{kind}-{stage}-{dim}d" / "policy.safetensors"
-
-
-def train(kind: str, stage: str, dim: int, out: Path, extra: Sequence[str] = ()) -> Path:
+def train(
+    kind: str, stage: str, dim: int, out: Path, changes: Mapping[str, Any] | None = None
+) -> Path:
     """Run a stage, and before it those that it builds on; returns the checkpoint.
 
     Args:
@@ -105,33 +93,47 @@ def train(kind: str, stage: str, dim: int, out: Path, extra: Sequence[str] = ())
         stage: of STAGES.
         dim: dimension D.
         out: folder for all runs.
-        extra: options of `train.fit` that all stages get.
+        changes: settings that all stages get in place of the recipe's.
+
+    Raises:
+        ValueError: a setting is out of its range, or a run in `out` had other settings.
     """
-    recipe, path = stages(dim)[stage], checkpoint(kind, stage, dim, out)
-    arguments = ["--policy", kind, "--dim", str(dim), "--out", str(path.parent), *recipe.options()]
-    arguments += ["--margin", str(MARGINS.get(dim, 0.0))]
+    recipe = stages(kind, dim, out)[stage]
+    config = replace(recipe.config, **changes or {})
     if recipe.after is not None:
-        arguments += ["--init", str(train(kind, recipe.after, dim, out, extra))]
-    config, _ = parse([*arguments, *extra])
-    return fit(config, resume=(path.parent / "state.pt").exists())
+        config = replace(config, init=train(kind, recipe.after, dim, out, changes))
+    return fit(config, resume=config.state.exists())
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; what it does not know goes to `train.fit`."""
-    parser = argparse.ArgumentParser(
+    """Run the command line."""
+    parser = Parser(
         prog="python -m train.paper",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="Other options, such as --device or --seed, are those of `python -m train.fit`.",
+        usage="%(prog)s NAME --dim D [--out FOLDER] [options]",
+        epilog="What is not given is as the recipe says.",
     )
     names = [f"{kind}-{stage}" for kind in KINDS for stage in STAGES]
     parser.add_argument("name", choices=names, help="kind of policy and loss")
     parser.add_argument("--dim", type=int, required=True, help="dimension of the functions")
-    parser.add_argument("--out", type=Path, default=Path("runs/paper"), help="folder of all runs")
-    options, extra = parser.parse_known_args(arguments)
+    parser.add_argument(
+        "--out", type=Path, default=Path("runs/paper"), help="folder of all runs (runs/paper)"
+    )
+    without = ("minutes", "loss", "init")  # the recipe is made of these
+    families = {RecurrentConfig: "lstm and dnc"}
+    add_settings(parser, families, without=without, defaults=False)
+    changes = vars(parser.parse_args(arguments))
+    name, dim, out = (changes.pop(key) for key in ("name", "dim", "out"))
     torch.set_num_threads(1)
-    kind, stage = options.name.split("-", 1)
-    print(train(kind, stage, options.dim, options.out, extra))
+    try:
+        RecurrentConfig(dims=(dim,), out=out, **changes)
+    except ValueError as error:
+        parser.error(str(error))
+    try:
+        print(train(*name.split("-", 1), dim, out, changes))
+    except KeyboardInterrupt:
+        parser.exit(130, "Stopped. The same command goes on.\n")
 
 
 if __name__ == "__main__":

@@ -8,19 +8,19 @@ better model gets a new name; a short name such as 'memory' is moved to it by `-
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
-import os
 import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from l2l_sampler.checkpoint import load, save
+from l2l_sampler.files import replacing
 from l2l_sampler.policies.base import describe
 from l2l_sampler.policies.trained import TrainedPolicy
 from l2l_sampler.registry import WEIGHTS, Shipped
+from train.options import Parser
 
 
 def ship(
@@ -84,9 +84,8 @@ def ship(
     index["models"].append(asdict(shipped))
     if alias is not None:
         index["aliases"][alias] = name
-    part = weights / ".index.json.tmp"
-    part.write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
-    os.replace(part, weights / "index.json")
+    with replacing(weights / "index.json") as file:
+        file.write((json.dumps(index, indent=2) + "\n").encode())
     return shipped
 
 
@@ -100,7 +99,7 @@ def _with_encoding(trained: TrainedPolicy, encoding: str) -> TrainedPolicy:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(description="Ship a checkpoint with the package.")
+    parser = Parser(prog="python -m train.ship", description="Ship a checkpoint with the package.")
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("name", help="what users will call it")
     parser.add_argument("--card", type=Path, help="model card in Markdown")
@@ -108,14 +107,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--half", action="store_true", help="store parameters as float16")
     parser.add_argument("--encoding", help="of the objective, if not that of the training")
     options = parser.parse_args(arguments)
-    shipped = ship(
-        options.checkpoint,
-        options.name,
-        card=options.card,
-        alias=options.alias,
-        half=options.half,
-        encoding=options.encoding,
-    )
+    try:
+        shipped = ship(**vars(options))
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
     print(f"{shipped.file} is shipped as {shipped.name!r}, SHA-256 {shipped.sha256}")
 
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from train import ablation
+from train.run.setup import make_policy
 
 
 @pytest.fixture
@@ -36,7 +37,12 @@ def test_the_command_compares_all_variants_with_random_search(small, tmp_path, c
     assert "random search" in capsys.readouterr().out
 
 
-def test_every_variant_is_a_valid_configuration(tmp_path):
-    standard = ablation.standard(2, 1.0, tmp_path)
-    for changes in ablation.VARIANTS.values():
-        assert all(hasattr(standard, field) for field in changes)
+@pytest.mark.parametrize(("name", "changes"), ablation.VARIANTS.items())
+def test_every_variant_can_be_trained_and_differs_in_its_fields_only(name, changes, tmp_path):
+    standard = ablation.config_of("standard", 2, 1.0, tmp_path)
+    config = ablation.config_of(name, 2, 1.0, tmp_path)
+    told = vars(config).items() - vars(standard).items()
+    assert dict(told) == changes
+    policy = make_policy(config)
+    assert (policy.kind, policy.hidden) == (config.policy, config.hidden)
+    assert policy.encoding == config.encoding

@@ -1,26 +1,22 @@
 """The training command, end to end on a small scale."""
 
 import json
+import os
+import re
+import signal
 
 import numpy as np
 import pytest
-import torch
 
 from l2l_sampler.checkpoint import load
-from train.config import parse
-from train.curriculum import horizon_at
-from train.fit import Progress, append_line, fit, schedule
-from train.gradients import clip_each_gradient
-from train.state import save_state
+from train.curves import draw_curves
+from train.fit import fit, main, progress_bar, schedule
+from train.jsonl import read_lines
+from train.options import make_parser, parse
+from train.run import report
+from train.run.state import Progress, save_state
 
-SMALL = ["--held-out", "4", "--horizon", "14", "--batch", "6", "--interval", "0.001"]
-
-
-def run(out, *options, resume=False):
-    config, _ = parse([*SMALL, "--out", str(out), *options])
-    return load(fit(config, resume=resume))
-
-
+SMALL = ("--held-out", "4", "--horizon", "14", "--batch", "6", "--interval", "0.001")
 MEMORY = ("--policy", "memory", "--dims", "1", "2", "--starts", "3", "--hidden", "8")
 CASES = {
     "memory-posterior": MEMORY,
@@ -31,42 +27,94 @@ CASES = {
 }
 
 
+def config_of(out, *options):
+    config, _ = parse(make_parser(), [*SMALL, "--out", str(out), *options])
+    return config
+
+
+def run(out, *options, resume=False):
+    return load(fit(config_of(out, *options), resume=resume))
+
+
 @pytest.fixture(autouse=True)
 def in_a_folder_of_its_own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # the oracle's curves are kept in ./runs
-    monkeypatch.setattr("train.fit.VALIDATED_TRIALS", 3)
-    monkeypatch.setattr("train.fit.LATE_CHECKS", (1, 2))
+    monkeypatch.setattr(report, "VALIDATED_TRIALS", 3)
+    monkeypatch.setattr(report, "BUDGETS", (2, 3))
+
+
+def press():
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def press_after(step):
+    """A `save_state` that presses Ctrl-C when it has saved this step."""
+
+    def save_and_press(run):
+        save_state(run)
+        if run.progress.step == step:
+            press()
+
+    return save_and_press
 
 
 @pytest.mark.parametrize("options", CASES.values(), ids=CASES)
 def test_a_run_that_was_stopped_and_resumed_gives_the_weights_of_one_that_was_not(
-    tmp_path, options
+    tmp_path, monkeypatch, options
 ):
+    # The schedule follows the share of all steps, so the first half must know the whole length.
     whole = run(tmp_path / "whole", *options, "--steps", "4")
-    # the schedule follows the share of all steps, so the first half must know the whole length
-    half = tmp_path / "half"
-    config, _ = parse([*SMALL, "--out", str(half), *options, "--steps", "4"])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("train.fit.save_state", stop_after(2))
-        with pytest.raises(KeyboardInterrupt):
-            fit(config)
-    resumed = run(half, *options, "--steps", "4", resume=True)
+    half = config_of(tmp_path / "half", *options, "--steps", "4")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("train.fit.save_state", press_after(2))
+        fit(half)
+    resumed = load(fit(half, resume=True))
     for name, value in whole.params.items():
         np.testing.assert_array_equal(resumed.params[name], value)
-    steps = [json.loads(line)["step"] for line in (half / "log.jsonl").read_text().splitlines()]
-    assert steps == [1, 2, 3, 4]
-    assert (half / "curves.png").stat().st_size > 5000
+    assert [json.loads(line)["step"] for line in read_lines(half.log)] == [1, 2, 3, 4]
+    assert (half.out / "curves.png").stat().st_size > 5000
 
 
-def stop_after(step):
-    """A `save_state` after which the run is interrupted."""
+def test_ctrl_c_between_validations_saves_and_says_how_to_go_on(tmp_path, monkeypatch, capsys):
+    arguments = [*SMALL, *MEMORY, "--steps", "4", "--out", str(tmp_path / "run")]
+    arguments[arguments.index("0.001")] = "1000"
+    with monkeypatch.context() as patch, pytest.raises(SystemExit) as stop:
+        patch.setattr("train.fit.describe_means", lambda means: press() or "")
+        main(arguments)
+    assert stop.value.code == 130
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("Stopped and saved. Go on with: python -m train.fit ")
+    command = last.split("train.fit ")[1].split()
+    assert command[-1] == "--resume"
+    main(command)
+    config = config_of(tmp_path / "run", *MEMORY)
+    assert [json.loads(line)["step"] for line in read_lines(config.log)] == [4]
+    assert f"The policy is in {config.checkpoint}" in capsys.readouterr().out
 
-    def save_and_stop(path, run):
-        save_state(path, run)
-        if run.progress.step == step:
-            raise KeyboardInterrupt
 
-    return save_and_stop
+def test_ctrl_c_before_the_first_step_says_that_nothing_is_saved(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("train.fit.make_baselines", lambda config: press())
+    with pytest.raises(SystemExit):
+        main([*SMALL, *MEMORY, "--out", str(tmp_path / "run")])
+    assert "Stopped before anything was saved" in capsys.readouterr().err
+
+
+def test_errors_of_use_are_one_line(tmp_path, capsys):
+    out = ("--out", str(tmp_path / "run"))
+    main([*SMALL, *MEMORY, *out, "--steps", "1"])
+    capsys.readouterr()
+    for options, message in (
+        (("--steps", "2"), "holds a training run. Add --resume"),
+        (("--steps", "2", "--resume", "--seed", "1"), "seed was 0 and is 1"),
+        (("--out", str(tmp_path / "other"), "--resume"), "nothing to resume"),
+        (("--out", str(tmp_path / "other"), "--init", "absent"), "no checkpoint .*absent"),
+    ):
+        with pytest.raises(SystemExit) as stop:
+            main([*SMALL, *MEMORY, *out, *options])
+        assert stop.value.code == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert re.search(f"train.fit: error: .*{message}", line)
+    assert not (tmp_path / "other").exists()
 
 
 def test_training_moves_every_parameter_and_the_header_says_how(tmp_path):
@@ -79,17 +127,6 @@ def test_training_moves_every_parameter_and_the_header_says_how(tmp_path):
     assert (header.horizon, header.dim) == (None, None)
     assert header.training["dims"] == [1, 2]
     assert {"policy", "random", "oracle"} == set(header.metrics["d2@3"])
-
-
-def test_a_folder_with_a_run_is_neither_overwritten_nor_resumed_under_other_options(tmp_path):
-    out = tmp_path / "run"
-    run(out, *MEMORY, "--steps", "1")
-    with pytest.raises(ValueError, match="holds a training run. Add --resume"):
-        run(out, *MEMORY, "--steps", "2")
-    with pytest.raises(ValueError, match="configured differently: seed was 0 and is 1"):
-        run(out, *MEMORY, "--steps", "2", "--seed", "1", resume=True)
-    with pytest.raises(ValueError, match="nothing to resume"):
-        run(tmp_path / "other", *MEMORY, "--steps", "2", resume=True)
 
 
 def test_training_can_start_from_a_checkpoint_of_the_same_shape(tmp_path):
@@ -109,42 +146,42 @@ def test_the_patience_is_the_policys(tmp_path):
     assert run(tmp_path / "plain", *options).policy.patience is None
 
 
+def test_all_files_have_the_mode_that_the_umask_gives(tmp_path):
+    before = os.umask(0o022)
+    try:
+        run(tmp_path / "run", "--dim", "1", "--hidden", "4", "--steps", "1")
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "run").iterdir()}
+    names = ("curves.png", "log.jsonl", "policy.safetensors", "state.pt")
+    assert modes == dict.fromkeys(names, 0o644)
+
+
+@pytest.mark.parametrize("options", [MEMORY, ("--dim", "2", "--hidden", "4")], ids=["any", "lstm"])
+def test_both_families_log_the_log_expected_improvement_by_one_name(tmp_path, options):
+    run(tmp_path / "run", *options, "--steps", "1")
+    (line,) = read_lines(tmp_path / "run" / "log.jsonl")
+    assert json.loads(line)["training"]["log_ei"] < 0.0
+
+
+def test_pictures_need_no_display_and_leave_the_backend_alone(tmp_path, monkeypatch):
+    import matplotlib
+
+    run(tmp_path / "run", "--dim", "1", "--hidden", "4", "--steps", "1")
+    monkeypatch.setattr(matplotlib, "use", None)
+    draw_curves(tmp_path / "run" / "log.jsonl", tmp_path / "again.png")
+    assert (tmp_path / "again.png").read_bytes().startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["--policy", "lstm", "--dims", "2", "3"], "lstm is trained for one dimension at a time"),
-        (["--dim", "0"], "at least 1"),
-        (["--policy", "memory", "--dim", "2", "--workers", "2"], "drop --workers"),
-        (["--policy", "memory", "--dim", "2", "--loss", "oi"], "--loss logei only"),
-        (["--policy", "memory", "--dim", "2", "--margin", "1"], "drop --margin"),
-        (["--dim", "2", "--patience", "0"], "at least 1, got 0 for lstm"),
-        (["--policy", "memory", "--dim", "2", "--patience", "9"], "got 9 for memory"),
-        (["--dim", "2", "--margin", "inf"], "must be finite, got inf"),
-        (["--dim", "2", "--horizon", "5"], "at least 14"),
-        (["--dim", "2", "--steps", "1", "--minutes", "1"], "not allowed with"),
-        ([], "required"),
-    ],
+    ("length", "shown"),
+    [(("--steps", "8"), "25%.* 2/8 steps .*left"), (("--minutes", "4"), "38%.* 1.5/4.0 min .*le")],
 )
-def test_impossible_options_are_explained(options, message, capsys):
-    with pytest.raises(SystemExit):
-        parse(options)
-    assert message in capsys.readouterr().err
-
-
-def test_a_line_cut_short_by_a_kill_is_dropped(tmp_path):
-    log = tmp_path / "log.jsonl"
-    append_line(log, {"step": 1})
-    with log.open("a") as file:
-        file.write('{"step": 2, "minu')
-    append_line(log, {"step": 3})
-    assert [json.loads(line)["step"] for line in log.read_text().splitlines()] == [1, 3]
-
-
-def test_the_curriculum_grows_from_first_to_last():
-    lengths = [horizon_at(progress, 10, 100) for progress in np.linspace(0.0, 1.0, 21)]
-    assert (lengths[0], lengths[10], lengths[-1]) == (10, 100, 100)
-    assert lengths == sorted(lengths)
-    assert horizon_at(0.0, 20, 15) == 15
+def test_the_bar_shows_steps_or_minutes_and_what_is_left(tmp_path, length, shown):
+    with progress_bar(config_of(tmp_path, "--dim", "2", *length), Progress(2, 90.0)) as bar:
+        bar.set_postfix_str("log EI -2.31")
+        assert re.search(f"{shown}.*, log EI -2.31]", str(bar))
+        assert not re.search(r"[|\[] *,", str(bar))
 
 
 def test_the_learning_rate_warms_up_and_falls_from_halfway():
@@ -152,20 +189,3 @@ def test_the_learning_rate_warms_up_and_falls_from_halfway():
     assert schedule(500, 0.4) == 1.0
     assert schedule(500, 0.75) == pytest.approx(0.5)
     assert schedule(500, 1.0) == pytest.approx(0.03)
-
-
-def test_progress_counts_steps_or_minutes():
-    steps, _ = parse(["--dim", "2", "--steps", "10"])
-    minutes, _ = parse(["--dim", "2", "--minutes", "2"])
-    assert Progress(step=5).share(steps) == 0.5
-    assert Progress(seconds=30.0).share(minutes) == 0.25
-
-
-def test_no_proposal_contributes_more_than_its_share():
-    points = torch.zeros(4, 2, 3, requires_grad=True)
-    slopes = torch.ones(4, 2, 3)
-    slopes[0, 0] = 1e6
-    (slopes * clip_each_gradient(points * 1.0)).mean(dim=(0, 1)).sum().backward()
-    norms = torch.linalg.vector_norm(points.grad, dim=-1) * 8
-    assert float(norms[0, 0]) == pytest.approx(3.0, rel=1e-4)
-    assert float(norms[1, 1]) == pytest.approx(3.0**0.5, rel=1e-4)

@@ -85,7 +85,8 @@ class RecurrentPool:
             progress: share of the training that is done; the curriculum's position.
 
         Returns:
-            The loss and what to log: the mean of its terms, without outliers.
+            The loss and what to log: the mean of its terms without outliers, as `log_ei` where
+            that is what is maximised, else as `loss`.
         """
         batch = len(self.end)
         fresh = self.policy.initial_state(params, batch)
@@ -107,7 +108,8 @@ class RecurrentPool:
         terms = LOSSES[self.loss](self.functions, self.trials, steps, self.margin)
         self.trials, self.state = self.trials.detached(), map_state(Tensor.detach, state)
         self._restart(self.trials.n >= self.end, map_state(Tensor.detach, fresh), progress)
-        return terms.mean(), {self.loss: float(terms.detach().clamp(-_LIMIT, _LIMIT).mean())}
+        mean = float(terms.detach().clamp(-_LIMIT, _LIMIT).mean())
+        return terms.mean(), {"log_ei": -mean} if self.loss == "logei" else {"loss": mean}
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that a resumed run needs, the generator included; plain containers."""

@@ -10,7 +10,7 @@ from l2l_sampler.checkpoint import save
 from l2l_sampler.policies.recurrent.dnc import DNCPolicy
 from l2l_sampler.policies.recurrent.lstm import LSTMPolicy
 from l2l_sampler.policies.trained import Header, TrainedPolicy
-from train.starting_point import starting_point
+from train.run.starting_point import starting_point
 
 SMALL = {"dim": 2, "hidden": 8}
 KINDS = [LSTMPolicy(**SMALL), DNCPolicy(**SMALL, slots=4, width=3)]
