@@ -1,6 +1,6 @@
 """Finds a trained policy: by the name of a shipped one, in a file, or in a folder of files.
 
-`weights/index.json` lists the shipped files with their hashes. One name may stand for several
+`WEIGHTS / "index.json"` lists the shipped files with their hashes. One name may stand for several
 files, one for each dimension and horizon; a folder of checkpoints is searched in the same way.
 """
 
@@ -21,6 +21,7 @@ from l2l_sampler.policies.trained import Header, TrainedPolicy
 PolicyLike: TypeAlias = str | os.PathLike[str] | TrainedPolicy
 
 WEIGHTS = Path(__file__).with_name("weights")
+"""Folder of the shipped files; its index is read anew at every question, in 0.1 ms."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,23 @@ def resolve(policy: PolicyLike, dim: int, *, n_trials: int | None = None) -> Tra
     return _open(chosen, fitting[chosen])
 
 
-def check(policy: PolicyLike) -> None:
+def takes_any_dimension(policy: PolicyLike) -> bool:
+    """Whether there is a model for every number of axes.
+
+    Args:
+        policy: as for `resolve`.
+
+    Raises:
+        FileNotFoundError: a path that leads nowhere.
+        TypeError: `policy` is nothing of the kind.
+        ValueError: unknown name, or a file that cannot be used.
+    """
+    if isinstance(policy, TrainedPolicy):
+        return policy.dim is None
+    return any(one.dim is None for one in _candidates(policy).values())
+
+
+def check_policy(policy: PolicyLike) -> None:
     """Raise at once what `resolve` would raise for a search space of any dimension.
 
     Raises:
@@ -132,7 +149,6 @@ def load_policy(name_or_path: str | os.PathLike[str], dim: int | None = None) ->
     return _open(path, one)
 
 
-@lru_cache(maxsize=1)
 def _index() -> dict[str, Any]:
     index: dict[str, Any] = json.loads((WEIGHTS / "index.json").read_text(encoding="utf-8"))
     return index

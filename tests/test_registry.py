@@ -1,6 +1,7 @@
 """Finding a policy: by name, path, folder and dimension; and the shipped files themselves."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from numpy.testing import assert_array_equal
 from l2l_sampler import load_policy, registry
 from l2l_sampler.checkpoint import load, save
 from l2l_sampler.policies.trained import TrainedPolicy
-from l2l_sampler.registry import resolve
+from l2l_sampler.registry import check_policy, resolve, takes_any_dimension
 from tests.untrained import untrained
 from train.ship import ship
 
@@ -45,9 +46,7 @@ def weights(tmp_path, monkeypatch):
         save(source, of_dimension(2, horizon))
         ship(source, "each", card=card, weights=folder)
     monkeypatch.setattr(registry, "WEIGHTS", folder)
-    registry._index.cache_clear()
-    yield folder
-    registry._index.cache_clear()
+    return folder
 
 
 @pytest.mark.parametrize("model", SHIPPED, ids=lambda model: model.file)
@@ -87,11 +86,6 @@ def test_a_name_and_its_alias_give_one_object(weights):
 )
 def test_the_horizon_that_fits_the_study_is_taken(weights, n_trials, horizon):
     assert resolve("each", 2, n_trials=n_trials).header.horizon == horizon
-
-
-def test_an_unknown_name_lists_the_names(weights):
-    with pytest.raises(ValueError, match="no policy 'other'. Shipped are first, any, each"):
-        resolve("other", 2)
 
 
 def test_a_dimension_without_a_model_says_what_to_do(weights):
@@ -164,15 +158,40 @@ def test_a_path_that_leads_nowhere_is_named(tmp_path, path):
         resolve(str(tmp_path / path), 2)
 
 
-def test_an_empty_folder_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="holds no .safetensors file"):
-        resolve(tmp_path, 2)
-
-
 @pytest.mark.parametrize("policy", [None, 3, TrainedPolicy])
-def test_what_is_no_policy_is_refused(policy):
+@pytest.mark.parametrize("function", [partial(resolve, dim=2), check_policy, takes_any_dimension])
+def test_what_is_no_policy_is_refused(policy, function):
     with pytest.raises(TypeError, match="policy is a .*give a shipped name"):
-        resolve(policy, 2)
+        function(policy)
+
+
+@pytest.mark.parametrize("function", [partial(resolve, dim=2), check_policy, takes_any_dimension])
+def test_a_name_or_path_that_leads_nowhere_is_refused(weights, tmp_path, function):
+    with pytest.raises(ValueError, match="no policy 'other'. Shipped are first, any, each"):
+        function("other")
+    with pytest.raises(FileNotFoundError, match=r"no checkpoint .*absent\.safetensors"):
+        function(tmp_path / "absent.safetensors")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FileNotFoundError, match="holds no .safetensors file"):
+        function(tmp_path / "empty")
+
+
+def test_a_policy_for_any_dimension_is_told_from_one_for_some(weights, folder):
+    assert takes_any_dimension("any") and takes_any_dimension("first")
+    assert takes_any_dimension(weights / "any.safetensors") and takes_any_dimension(weights)
+    assert takes_any_dimension(load_policy("any"))
+    assert not takes_any_dimension("each") and not takes_any_dimension(folder)
+    assert not takes_any_dimension(str(folder / "mine-3d.safetensors"))
+    assert not takes_any_dimension(of_dimension(3))
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_a_shipped_policy_resolves_in_high_dimensions_where_it_takes_any(name):
+    if takes_any_dimension(name):
+        assert resolve(name, 50).dim is None
+    else:
+        with pytest.raises(ValueError, match="no model for a search space of 50 axes"):
+            resolve(name, 50)
 
 
 def test_what_is_shipped_is_found_and_verified(weights):
@@ -199,7 +218,6 @@ def test_a_policy_is_shipped_in_half_precision_on_request(weights, tmp_path):
     save(source, untrained("memory", 1))
     model = ship(source, "small", card=tmp_path / "card.md", half=True, weights=weights)
     assert (weights / model.file).stat().st_size < source.stat().st_size
-    registry._index.cache_clear()
     assert registry.load_policy("small").params.keys() == untrained("memory", 1).params.keys()
 
 
@@ -207,7 +225,6 @@ def test_a_policy_is_shipped_with_another_encoding_on_request(weights, tmp_path)
     source = tmp_path / "new.safetensors"
     save(source, untrained("memory", 1))
     model = ship(source, "warped", card=tmp_path / "card.md", encoding="warped-1", weights=weights)
-    registry._index.cache_clear()
     found, given = registry.load_policy("warped"), load(source)
     assert found.header.encoding == found.policy.encoding == "warped-1" != given.policy.encoding
     assert replace(found.policy, encoding=given.policy.encoding) == given.policy

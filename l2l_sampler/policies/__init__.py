@@ -1,43 +1,22 @@
-"""The learned optimizers, one file each.
-
-A kind is imported when it is first built, so that `import l2l_sampler` stays quick.
-"""
+"""The learned optimizers: a kind of policy and its configuration give the policy."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
 from l2l_sampler.policies.base import Policy
+from l2l_sampler.policies.memory.policy import MemoryPolicy
+from l2l_sampler.policies.recurrent.dnc import DNCPolicy
+from l2l_sampler.policies.recurrent.lstm import LSTMPolicy
 
-
-class _Kinds(Mapping[str, type[Policy]]):
-    """Policy classes by kind."""
-
-    def __getitem__(self, kind: str) -> type[Policy]:
-        if kind == "memory":
-            from l2l_sampler.policies.memory.policy import MemoryPolicy
-
-            return MemoryPolicy
-        if kind == "lstm":
-            from l2l_sampler.policies.recurrent.lstm import LSTMPolicy
-
-            return LSTMPolicy
-        if kind == "dnc":
-            from l2l_sampler.policies.recurrent.dnc import DNCPolicy
-
-            return DNCPolicy
-        raise KeyError(kind)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(("memory", "lstm", "dnc"))
-
-    def __len__(self) -> int:
-        return 3
-
-
-KINDS: Mapping[str, type[Policy]] = _Kinds()
+KINDS: Mapping[str, type[Policy]] = {
+    "memory": MemoryPolicy,
+    "lstm": LSTMPolicy,
+    "dnc": DNCPolicy,
+}
+"""Classes by kind. All are imported with the package: 0.03 s beside the 0.13 s of Optuna."""
 
 
 def build(kind: str, config: Mapping[str, Any]) -> Policy:

@@ -17,7 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 from l2l_sampler.adapters.optuna.study_reader import StudyReader
 from l2l_sampler.policies.trained import TrainedPolicy
 from l2l_sampler.proposal import propose
-from l2l_sampler.registry import PolicyLike, check, resolve
+from l2l_sampler.registry import PolicyLike, check_policy, resolve
 
 _logger = optuna.logging.get_logger(f"optuna.{__name__}")  # under Optuna's verbosity
 
@@ -66,7 +66,7 @@ class LearnedSampler(BaseSampler):
         warn_independent_sampling: bool = True,
     ) -> None:
         """Check the arguments; weights are read when first needed."""
-        check(policy)
+        check_policy(policy)
         if n_trials is not None and n_trials < 1:
             raise ValueError(f"n_trials must be at least 1, or None if unknown; got {n_trials}")
         if seed is not None and seed < 0:

@@ -25,7 +25,7 @@ from l2l_sampler.adapters.ray.state import (
 )
 from l2l_sampler.policies.trained import TrainedPolicy
 from l2l_sampler.proposal import propose
-from l2l_sampler.registry import PolicyLike, check, resolve
+from l2l_sampler.registry import PolicyLike, check_policy, resolve
 from l2l_sampler.spaces.branching import BranchingCube
 from l2l_sampler.spaces.templates import holds_parameters
 
@@ -90,7 +90,7 @@ class LearnedSearcher(Searcher):
                 f"evaluated_rewards has {n_rewards} values for {n_points} points_to_evaluate; "
                 "give one for each point, or leave it out to have the points run"
             )
-        check(policy)
+        check_policy(policy)
         super().__init__(metric=metric, mode=mode)
         self._metric: str = DEFAULT_METRIC if mode and not metric else metric or ""
         self._mode: str | None = mode
