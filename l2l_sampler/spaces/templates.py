@@ -19,6 +19,10 @@ from l2l_sampler.spaces.axes import Axis, FloatAxis, IntAxis
 from l2l_sampler.spaces.coordinates import same
 from l2l_sampler.spaces.cube import UnitCube
 
+DEEPEST = 100
+"""Levels of nesting that a template may have. Python's own limit of about 1,000 calls would end
+the run in some other place, and a config that contains itself has no end."""
+
 
 @dataclass(frozen=True)
 class Leaf:

@@ -18,53 +18,102 @@ from ray.tune.search.sample import (
     Uniform,
 )
 
+from l2l_sampler.adapters.arguments import shown
 from l2l_sampler.spaces.axes import Axis, CategoricalAxis, FloatAxis, IntAxis, NormalAxis
-from l2l_sampler.spaces.templates import Branch, Leaf, holds_parameters
+from l2l_sampler.spaces.templates import DEEPEST, Branch, Leaf, holds_parameters
+
+FUNCTION, OBJECT = "__fn_ph", "__ref_ph"
+"""Ray's placeholders, pairs of such a mark and a hash: of `tune.sample_from`, and of objects.
+
+Ray puts them into the `param_space` of a `Tuner` before a searcher sees it, and takes them out of
+the configs that come back.
+"""
 
 
-def template_of(spec: Any, name: str = "") -> Any:
+def template_of(spec: Any, name: str = "", level: int = 0) -> Any:
     """A search space, nested as it is, with its domains replaced by leaves and branches.
 
     Args:
         spec: domains, constants, and dicts, lists and tuples of these.
         name: where in the search space it is: keys, indices and [options], joined by "/".
+        level: how deep in the search space it is.
 
     Raises:
-        ValueError: for `grid_search`, `sample_from`, keys with a "/", and empty domains.
+        ValueError: for `grid_search`, `sample_from`, keys with a "/", empty domains, and spaces
+            that are nested too deeply.
     """
+    if level > DEEPEST:
+        raise ValueError(
+            f"the search space is nested more than {DEEPEST} levels deep at {shown(name)}; "
+            "does a dict or a list contain itself?"
+        )
+    below = level + 1
     if isinstance(spec, Categorical) and not spec.is_grid():
-        options = [template_of(option, f"{name}[{i}]") for i, option in enumerate(spec.categories)]
+        options = [
+            template_of(option, f"{name}[{i}]", below) for i, option in enumerate(spec.categories)
+        ]
         if any(map(holds_parameters, options)):
             return Branch(name, tuple(options))
     if isinstance(spec, Domain):
         try:
-            return Leaf(name, axis_of(spec))
-        except (TypeError, ValueError) as error:
+            axis = axis_of(spec)
+            return Leaf(name, axis, open=isinstance(axis, FloatAxis) and axis.step is None)
+        except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"parameter {name!r}: {error}") from error
-    if isinstance(spec, dict):
+    if isinstance(spec, Mapping):
         if set(spec) in ({"grid_search"}, {"eval"}):
             raise ValueError(f"parameter {name!r}: {_use_instead(*spec)}")
         for key in spec:
             if "/" in str(key):
                 raise ValueError(f"rename the parameter {key!r}: Ray joins nested keys by '/'")
         children = {
-            key: template_of(v, f"{name}/{key}" if name else f"{key}") for key, v in spec.items()
+            key: template_of(v, f"{name}/{key}" if name else f"{key}", below)
+            for key, v in spec.items()
         }
         return children if holds_parameters(children) else spec
     if isinstance(spec, (list, tuple)):
-        elements = [template_of(v, f"{name}/{i}") for i, v in enumerate(spec)]
+        elements = [template_of(v, f"{name}/{i}", below) for i, v in enumerate(spec)]
         if not holds_parameters(elements):
             return spec
         return tuple(elements) if isinstance(spec, tuple) else elements
     return spec
 
 
+def nothing_to_search(template: Any) -> ValueError:
+    """What to say of a template without parameters."""
+    if holds_placeholder(template, FUNCTION):
+        return ValueError(f"there is nothing to search: {_use_instead('eval')}")
+    return ValueError(
+        f"the search space {shown(template)} holds no parameter; give at least one domain, such "
+        "as tune.uniform(0, 1)"
+    )
+
+
+def holds_placeholder(template: Any, mark: str) -> bool:
+    """Whether there is a placeholder of Ray in a template, also as a choice."""
+    if isinstance(template, Leaf):
+        axis = template.axis
+        return isinstance(axis, CategoricalAxis) and holds_placeholder(axis.choices, mark)
+    if isinstance(template, Branch):
+        return holds_placeholder(template.options, mark)
+    if isinstance(template, tuple) and len(template) == 2 and template[0] == mark:
+        return True
+    if isinstance(template, Mapping):
+        return any(holds_placeholder(child, mark) for child in template.values())
+    if isinstance(template, (list, tuple)):
+        return any(holds_placeholder(child, mark) for child in template)
+    return False
+
+
 def nested(config: Mapping[Any, Any]) -> dict[str, Any]:
     """A config whose keys may be joined by "/", as Ray flattens them, as nested dicts.
 
     Raises:
+        TypeError: if it is no dict.
         ValueError: if a key is both a value and the start of others.
     """
+    if not isinstance(config, Mapping):
+        raise TypeError(f"a config must be a dict, got {shown(config)}")
     found: dict[str, Any] = {}
     for key, value in config.items():
         *path, last = str(key).split("/")
@@ -81,9 +130,11 @@ def axis_of(domain: Domain) -> Axis:
     """The axis of a domain of Ray Tune.
 
     Quantized domains hold the multiples of q between their bounds, both included; integers
-    without q, or with q = 1, exclude the upper bound, as Ray does.
+    without q, or with q = 1, exclude the upper bound, as Ray does. Floats without q exclude it,
+    too: an axis has no way to say so, `Leaf.open` has.
 
     Raises:
+        OverflowError: if a bound is too large for a float.
         TypeError: if bounds of an integer domain are not integers.
         ValueError: if the domain is empty, or of a kind that cannot be searched.
     """
@@ -93,12 +144,14 @@ def axis_of(domain: Domain) -> Axis:
     if isinstance(domain, Categorical) and isinstance(sampler, Uniform):
         return CategoricalAxis(tuple(domain.categories))
     if isinstance(domain, Float) and isinstance(sampler, Normal):
-        return NormalAxis(sampler.mean, sampler.sd, step=q)
+        step = None if q is None else float(q)
+        return NormalAxis(float(sampler.mean), float(sampler.sd), step=step)
     log = isinstance(sampler, LogUniform)
     if isinstance(domain, Float) and (log or isinstance(sampler, Uniform)):
         low, high = float(domain.lower), float(domain.upper)
         if q is not None:
             low, high = (float(k * _exact(q)) for k in _multiples(domain, q))
+            q = float(q)
         return FloatAxis(low, high, log=log, step=q)
     if isinstance(domain, Integer) and (log or isinstance(sampler, Uniform)):
         if q is None or q == 1:

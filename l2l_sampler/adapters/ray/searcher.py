@@ -9,24 +9,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from ray.tune.result import DEFAULT_METRIC
 from ray.tune.search import UNDEFINED_METRIC_MODE, UNDEFINED_SEARCH_SPACE, Searcher
 
-from l2l_sampler.adapters.ray.domains import nested, template_of
-from l2l_sampler.adapters.ray.state import (
-    Trial,
-    TrialTable,
+from l2l_sampler.adapters.arguments import checked_n_trials, checked_seed
+from l2l_sampler.adapters.ray.arguments import (
     as_objective,
-    from_json,
-    read_state,
-    to_json,
-    write_state,
+    check_objective,
+    checked_domains,
+    checked_points,
+    final_objective,
 )
-from l2l_sampler.policies.trained import TrainedPolicy
-from l2l_sampler.proposal import propose
-from l2l_sampler.registry import PolicyLike, check_policy, resolve
-from l2l_sampler.spaces.branching import BranchingCube
+from l2l_sampler.adapters.ray.domains import FUNCTION, holds_placeholder, template_of
+from l2l_sampler.adapters.ray.search import Search
+from l2l_sampler.adapters.ray.space_json import same_space, to_json
+from l2l_sampler.adapters.ray.state import State, read_state, write_state
+from l2l_sampler.adapters.ray.trials import Point, Trial, TrialTable
+from l2l_sampler.registry import PolicyLike, check_policy
 from l2l_sampler.spaces.templates import holds_parameters
 
 _logger = logging.getLogger(__name__)
@@ -35,12 +34,35 @@ _logger = logging.getLogger(__name__)
 class LearnedSearcher(Searcher):
     """Proposes trials by an optimizer that was learned by gradient descent.
 
-    All domains of Ray Tune are searched together, also those inside of `tune.choice`. Trials that
-    are still running are known to the policy as points without a value. The last reported value
-    of a trial counts, also if a scheduler has stopped it early; an errored trial, and one whose
-    last value is NaN, counts as failed.
+    How a trial is proposed:
+
+    1. All domains of the search space, also those inside of `tune.choice`, become axes of one
+       unit cube. Parameters of options that are not chosen rest in the middle of their axes.
+    2. `points_to_evaluate` come first, exactly as they are given.
+    3. What is known becomes a history: every finished trial with the last value that it reported,
+       also if a scheduler has stopped it early, and every running trial as a point without a
+       value. Of an errored trial, and of one whose last value is no number, only the point counts.
+    4. The policy, a network whose weights were learned on random functions, reads the history and
+       returns candidates, best first.
+    5. The first candidate that is new is taken, and becomes a config again.
 
     Given `seed`, a proposal is a function of the seed, the trial's number and the trials so far.
+
+    Ray drives it, and so can you. `save` and `restore` may come at any moment:
+
+        search = LearnedSearcher({"x": tune.uniform(0.0, 20.0)}, metric="loss", mode="min", seed=0)
+        config = search.suggest("a")                       # {"x": 9.1...}: trial "a" is pending
+        search.on_trial_result("a", {"loss": 37.0})        # still pending
+        search.on_trial_complete("a", {"loss": 36.0})      # finished: 36.0 counts
+        search.on_trial_complete("b", error=True)          # failed, if "b" was suggested
+        search.add_evaluated_point({"x": 4.0}, 1.0)        # known from elsewhere
+        search.save("state.json")
+        search = LearnedSearcher()                         # takes the space from the file
+        search.restore("state.json")                       # and goes on where it was
+
+    In a `Tuner`, `space`, `metric` and `mode` are best left out: Ray passes on those of
+    `param_space` and `TuneConfig`. It replaces objects in `param_space`, such as functions that
+    are choices, by placeholders; to name them in `points_to_evaluate`, give `space` here.
 
     Args:
         space: search space as in `param_space`; None to take that of the `Tuner`.
@@ -57,8 +79,8 @@ class LearnedSearcher(Searcher):
 
     Raises:
         ValueError: if an argument is out of range, `policy` has no model for the search space, or
-            the search space holds `grid_search` or `sample_from`.
-        TypeError: if `space` is no dict.
+            the search space is empty or holds `grid_search` or `sample_from`.
+        TypeError: if an argument is of the wrong type.
     """
 
     CKPT_FILE_TMPL = "searcher-state-{}.json"
@@ -77,38 +99,23 @@ class LearnedSearcher(Searcher):
         deduplicate: bool = True,
     ) -> None:
         """Check the arguments; weights are read when the space is known."""
-        _check_objective(metric, mode)
-        if space is not None and not isinstance(space, Mapping):
-            raise TypeError(f"space must be a dict of domains, got {space!r}")
-        if n_trials is not None and n_trials < 1:
-            raise ValueError(f"n_trials must be at least 1, or None if unknown; got {n_trials}")
-        if seed is not None and seed < 0:
-            raise ValueError(f"seed must be at least 0, or None for a random one; got {seed}")
-        n_points, n_rewards = len(points_to_evaluate or ()), len(evaluated_rewards or ())
-        if evaluated_rewards is not None and n_points != n_rewards:
-            raise ValueError(
-                f"evaluated_rewards has {n_rewards} values for {n_points} points_to_evaluate; "
-                "give one for each point, or leave it out to have the points run"
-            )
+        domains = checked_domains(space)
+        check_objective(metric, mode)
         check_policy(policy)
         super().__init__(metric=metric, mode=mode)
         self._metric: str = DEFAULT_METRIC if mode and not metric else metric or ""
         self._mode: str | None = mode
         self._policy = policy
-        self._n_trials = n_trials
-        self._points = list(points_to_evaluate or [])
-        self._rewards = None if evaluated_rewards is None else list(evaluated_rewards)
-        entropy = np.random.SeedSequence().generate_state(1, np.uint64)[0]
-        self._seed = int(entropy if seed is None else seed)
-        self._deduplicate = deduplicate
-        self._template: Any = None
-        self._cube: BranchingCube | None = None
-        self._trained: TrainedPolicy | None = None
-        self._restored_space: Any = None  # of restored trials, while the space is not known
-        self._queue: list[tuple[list[float], dict[str, float]]] = []  # points to evaluate
+        self._n_trials = checked_n_trials(n_trials)
+        self._seed = checked_seed(seed)
+        self._deduplicate = bool(deduplicate)
+        self._points, self._rewards = checked_points(points_to_evaluate, evaluated_rewards)
+        self._search: Search | None = None  # until the space is known
+        self._restored_space: Any = None  # of restored trials, until the space is known
+        self._queue: list[Point] = []
         self._trials = TrialTable()
-        if space is not None:
-            self._set_up(template_of(dict(space)))
+        if domains is not None:
+            self._set_up(template_of(domains))
 
     def set_search_properties(
         self, metric: str | None, mode: str | None, config: Mapping[str, Any], **spec: Any
@@ -121,7 +128,7 @@ class LearnedSearcher(Searcher):
         Raises:
             ValueError: as the constructor, or the objective changes after results have come in.
         """
-        _check_objective(metric, mode)
+        check_objective(metric, mode)
         mode = mode or self._mode
         metric = metric or self._metric or (DEFAULT_METRIC if mode else "")
         if len(self._trials) and (metric, mode) != (self._metric, self._mode):
@@ -129,12 +136,13 @@ class LearnedSearcher(Searcher):
                 f"this searcher holds {len(self._trials)} trials of metric {self._metric!r}, mode "
                 f"{self._mode!r}, and now got {metric!r}, {mode!r}; make a new LearnedSearcher"
             )
-        self._metric, self._mode = metric, mode
         template = template_of(dict(config))
-        if self._cube is not None:
-            return bool(to_json(template) == to_json(self._template))
-        if holds_parameters(template):
+        if self._search is not None:
+            self._metric, self._mode = metric, mode
+            return same_space(to_json(template), self._search.plain)
+        if holds_parameters(template) or holds_placeholder(template, FUNCTION):
             self._set_up(template)
+        self._metric, self._mode = metric, mode
         return True
 
     def suggest(self, trial_id: str) -> dict[str, Any]:
@@ -143,23 +151,18 @@ class LearnedSearcher(Searcher):
         Raises:
             RuntimeError: if search space, metric or mode are missing.
         """
-        name = type(self).__name__
-        if self._cube is None:
-            raise RuntimeError(UNDEFINED_SEARCH_SPACE.format(cls=name, space="space"))
+        search = self._known_search()
         if not self._metric or not self._mode:
             raise RuntimeError(
                 UNDEFINED_METRIC_MODE.format(
-                    cls=name, metric=self._metric or None, mode=self._mode
+                    cls=type(self).__name__, metric=self._metric or None, mode=self._mode
                 )
             )
         trial = self._trials.get(trial_id)
-        if trial is None and self._queue:
-            u, exact = self._queue.pop(0)
-            trial = self._trials.ask(trial_id, np.array(u), exact)
-        elif trial is None:
-            trial = self._trials.ask(trial_id, self._propose(self._cube))
-        config: dict[str, Any] = self._cube.config(np.array(trial.u), trial.exact)
-        return config
+        if trial is None:
+            point = self._queue.pop(0) if self._queue else self._propose(search)
+            trial = self._trials.ask(trial_id, point)
+        return search.config(trial)
 
     def on_trial_result(self, trial_id: str, result: Mapping[str, Any]) -> None:
         """Note what a running trial reports; it stays pending."""
@@ -184,13 +187,15 @@ class LearnedSearcher(Searcher):
             self._trials.tell(trial, math.nan)
         elif not result or (self._metric not in result and trial.value is not None):
             self._trials.stop(trial)
+        elif self._metric in result:
+            value = final_objective(result[self._metric], f"trial {trial_id}")
+            self._trials.tell(trial, value)
         else:
-            if self._metric not in result:
-                _logger.warning(
-                    "trial %s ended without metric %r, and counts as failed. It reported: %s",
-                    *(trial_id, self._metric, ", ".join(map(str, result))),
-                )
-            self._trials.tell(trial, as_objective(result.get(self._metric)))
+            _logger.warning(
+                "trial %s ended without metric %r, and counts as failed. It reported: %s",
+                *(trial_id, self._metric, ", ".join(map(str, result))),
+            )
+            self._trials.tell(trial, math.nan)
 
     def add_evaluated_point(
         self,
@@ -213,57 +218,51 @@ class LearnedSearcher(Searcher):
             RuntimeError: if the search space is not known yet.
             ValueError: if a parameter is missing or outside its domain.
         """
-        if self._cube is None:
-            name = type(self).__name__
-            raise RuntimeError(UNDEFINED_SEARCH_SPACE.format(cls=name, space="space"))
         if value is None and intermediate_values:
             value = intermediate_values[-1]
-        u, exact = self._cube.point(nested(parameters))
-        trial = self._trials.ask(None, u, exact)
-        self._trials.tell(trial, math.nan if error else as_objective(value))
+        point = self._known_search().point(parameters)
+        failed = error or value is None
+        self._add(point, math.nan if failed else final_objective(value, "an evaluated point"))
 
     def get_state(self) -> dict[str, Any]:
         """Everything but the policy's weights, as plain JSON values."""
         named = isinstance(self._policy, (str, os.PathLike))
-        space = self._restored_space if self._cube is None else to_json(self._template)
-        return {
-            "metric": self._metric,
-            "mode": self._mode,
-            "policy": os.fspath(self._policy) if named else None,  # type: ignore[arg-type]
-            "n_trials": self._n_trials,
-            "seed": self._seed,
-            "deduplicate": self._deduplicate,
-            "space": space,
-            "queue": self._queue,
-        } | self._trials.to_json()
+        return State(
+            metric=self._metric,
+            mode=self._mode,
+            policy=os.fspath(self._policy) if named else None,  # type: ignore[arg-type]
+            n_trials=self._n_trials,
+            seed=self._seed,
+            deduplicate=self._deduplicate,
+            space=self._restored_space if self._search is None else self._search.plain,
+            queue=self._queue,
+            trials=self._trials,
+        ).to_json()
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Take over the state of another searcher, and go on where it was.
 
-        A policy that was given as an object is not in the state: give it again.
+        A policy that was given as an object is not in the state: give it again. So must be a
+        space that holds objects, such as functions that are choices.
 
         Raises:
-            ValueError: if this searcher has another search space.
+            ValueError: if it is no state, or one of another search space; then nothing changes.
         """
-        space = state["space"]
-        if self._cube is not None and space is not None and space != to_json(self._template):
-            raise ValueError(
-                "the saved state belongs to another search space; restore it into a "
-                "LearnedSearcher of the same space, or of none"
-            )
-        self._metric, self._mode = state["metric"], state["mode"]
-        self._policy = self._policy if state["policy"] is None else state["policy"]
-        self._n_trials = state["n_trials"]
-        self._seed, self._deduplicate = state["seed"], state["deduplicate"]
-        if space is not None:
+        new = State.from_json(state)
+        policy = self._policy if new.policy is None else new.policy
+        try:
+            check_policy(policy)
+        except FileNotFoundError as error:
+            raise ValueError(f"the field policy: {error}") from error
+        search = Search.restored(new, policy, self._search)
+        self._metric, self._mode = new.metric, new.mode
+        self._policy, self._n_trials = policy, new.n_trials
+        self._seed, self._deduplicate = new.seed, new.deduplicate
+        self._search = search
+        if new.space is not None:
             self._points, self._rewards = [], None
-            self._queue = [(u, exact) for u, exact in state["queue"]]
-            self._trials = TrialTable.from_json(state)
-            self._restored_space = space
-            try:
-                self._set_up(from_json(space) if self._cube is None else self._template)
-            except LookupError:  # the space will come with `set_search_properties`
-                pass
+            self._queue, self._trials = new.queue, new.trials
+            self._restored_space = new.space if search is None else None
 
     def save(self, checkpoint_path: str | os.PathLike[str]) -> None:
         """Write the state to a JSON file, in one step."""
@@ -275,7 +274,12 @@ class LearnedSearcher(Searcher):
         Raises:
             ValueError: if the file holds no state that this release can read, or as `set_state`.
         """
-        self.set_state(read_state(checkpoint_path))
+        try:
+            self.set_state(read_state(checkpoint_path))
+        except ValueError as error:
+            raise ValueError(
+                f"{os.fspath(checkpoint_path)} cannot be restored: {error}"
+            ) from error
 
     def restore_from_dir(self, checkpoint_dir: str) -> None:
         """Restore from the folder of an experiment.
@@ -288,65 +292,48 @@ class LearnedSearcher(Searcher):
         if states:
             self._trials.keep_named_in(states[-1].read_text(encoding="utf-8"))
 
+    def _known_search(self) -> Search:
+        if self._search is None:
+            name = type(self).__name__
+            raise RuntimeError(UNDEFINED_SEARCH_SPACE.format(cls=name, space="space"))
+        return self._search
+
     def _set_up(self, template: Any) -> None:
-        """Begin to search this space."""
-        if self._restored_space not in (None, to_json(template)):
-            raise ValueError(
-                "the restored trials belong to another search space; restore them into a "
-                "LearnedSearcher of the same space"
-            )
-        cube = BranchingCube(template)
-        self._trained = None
-        if cube.dim:
-            self._trained = resolve(self._policy, cube.dim, n_trials=self._n_trials)
-        self._template, self._cube, self._restored_space = template, cube, None
-        points, rewards = self._points, self._rewards
-        self._points, self._rewards = [], None
-        for number, point in enumerate(points):
+        """Begin to search this space; if it cannot be searched, nothing changes."""
+        search = Search.of(template, self._policy, self._n_trials)
+        if self._restored_space is not None:
+            search.check_space(self._restored_space)
+            search.check(self._queue, self._trials)
+        given = []
+        for number, point in enumerate(self._points):
             try:
-                if rewards is not None:
-                    self.add_evaluated_point(point, rewards[number])
-                else:
-                    u, exact = cube.point(nested(point))
-                    self._queue.append((u.tolist(), exact))
+                given.append(search.point(point))
             except (TypeError, ValueError) as error:
                 raise ValueError(f"points_to_evaluate[{number}]: {error}") from error
+        self._search, self._restored_space = search, None
+        if self._rewards is None:
+            self._queue += given
+        else:
+            for known, reward in zip(given, self._rewards, strict=True):
+                self._add(known, final_objective(reward, "an evaluated point"))
+        self._points, self._rewards = [], None
 
-    def _propose(self, cube: BranchingCube) -> np.ndarray:
-        """The policy's next point (D,)."""
-        if self._trained is None:
-            return np.zeros(0)
-        history, taken = self._trials.history(cube.dim, maximize=self._mode == "max")
-        return propose(
-            self._trained,
-            history,
-            cube,
-            seed=self._seed,
-            number=len(self._trials),
-            deduplicate=self._deduplicate,
-            taken=taken,
+    def _propose(self, search: Search) -> Point:
+        maximize = self._mode == "max"
+        return search.propose(
+            self._trials, maximize=maximize, seed=self._seed, deduplicate=self._deduplicate
         )
+
+    def _add(self, point: Point, value: float) -> None:
+        """Learn of a trial that has ended elsewhere, with NaN if it failed."""
+        self._trials.tell(self._trials.ask(None, point), value)
 
     def _adopt(self, trial_id: str, result: Mapping[str, Any]) -> Trial | None:
         """A trial for a result of unknown origin; None if it has no config of this space."""
-        prefix = "config/"
-        flat = {key[len(prefix) :]: v for key, v in result.items() if key.startswith(prefix)}
         try:
-            if self._cube is None or not flat:
-                raise ValueError("no config")
-            u, exact = self._cube.point(nested(flat))
+            if self._search is None:
+                raise ValueError("the search space is not known")
+            return self._trials.ask(trial_id, self._search.point_of(result))
         except ValueError as error:
             _logger.warning("ignored a result of unknown trial %s: %s", trial_id, error)
             return None
-        return self._trials.ask(trial_id, u, exact)
-
-
-def _check_objective(metric: Any, mode: Any) -> None:
-    """Only one objective, and a mode that Ray knows."""
-    if isinstance(metric, (list, tuple)) or isinstance(mode, (list, tuple)):
-        raise ValueError(
-            f"LearnedSearcher takes one objective, got metric {metric!r} and mode {mode!r}; "
-            "report a weighted sum, or use another search algorithm"
-        )
-    if mode not in (None, "min", "max"):
-        raise ValueError(f"mode must be 'min' or 'max', got {mode!r}")

@@ -1,216 +1,130 @@
-"""The trials of a searcher, as they are asked and told, and their form on disk.
+"""The state of a searcher, and its form on disk: strict JSON with a version.
 
-State on disk is plain JSON. Search spaces may hold any object as a choice or a constant; one that
-JSON cannot carry is replaced by its name, which is enough to recognise the search space again,
-but not to rebuild it.
+A file may come from anywhere, so everything in it is checked before it is used: `State.from_json`
+sees to names and types, and `Search.check` to whether points lie in the search space.
 """
 
 from __future__ import annotations
 
 import json
-import logging
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
-import numpy as np
-
+from l2l_sampler.adapters.arguments import shown
+from l2l_sampler.adapters.ray.space_json import to_json
+from l2l_sampler.adapters.ray.trials import Point, Trial, TrialTable
 from l2l_sampler.files import replacing
-from l2l_sampler.history import History
-from l2l_sampler.spaces.axes import Axis, CategoricalAxis, FloatAxis, IntAxis, NormalAxis
-from l2l_sampler.spaces.templates import Branch, Leaf
 
-_logger = logging.getLogger(__name__)
+_FORMAT, _VERSION = "l2l-sampler searcher", 2
 
-_FORMAT, _VERSION = "l2l-sampler searcher", 1
-_AXES: dict[str, type[Axis]] = {
-    axis.__name__: axis for axis in (FloatAxis, IntAxis, CategoricalAxis, NormalAxis)
+_LATEST = 2**53
+"""Moments become floats in a history, and beyond this not all of them have one of their own."""
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "metric": (str,),
+    "mode": (str, NoneType),
+    "policy": (str, NoneType),
+    "n_trials": (int, NoneType),
+    "seed": (int,),
+    "deduplicate": (bool,),
+    "space": (object,),
+    "queue": (list,),
+    "clock": (int,),
+    "trials": (list,),
+}
+_TRIAL_KINDS: dict[str, tuple[type, ...]] = {
+    "id": (str, NoneType),
+    "u": (list,),
+    "exact": (dict,),
+    "asked": (int,),
+    "told": (int, NoneType),
+    "value": (int, float, dict, NoneType),
+    "stopped": (bool,),
 }
 
 
-@dataclass
-class Trial:
-    """One trial.
+@dataclass(frozen=True)
+class State:
+    """Everything that a searcher goes on from, but the weights.
 
     Attributes:
-        id: Ray's name for it; None if it was evaluated elsewhere.
-        u: (D,) its point.
-        exact: parameters whose values are known better than by `u`.
-        asked: moment of asking, on the table's clock.
-        told: moment of its end; None while pending.
-        value: last reported objective, in the user's sense; None if there is none. Of a trial
-            that has ended, None means that it failed.
-        stopped: whether it ended before it reported anything, so that nothing is known.
+        metric: name of the objective; empty if it is not known yet.
+        mode: "min", "max", or None if it is not known yet.
+        policy: name or path; None if it was given as an object.
+        n_trials: intended number of trials, or None.
+        seed: the seed.
+        deduplicate: whether points are not repeated.
+        space: the template by `to_json`; None if it is not known yet.
+        queue: points that are to be evaluated first.
+        trials: the trials so far.
     """
 
-    id: str | None
-    u: list[float]
-    exact: dict[str, float]
-    asked: int
-    told: int | None = None
-    value: float | None = None
-    stopped: bool = False
-
-
-@dataclass
-class TrialTable:
-    """All trials, in the order asked; a trial's number is its index.
-
-    A trial is pending until its first end. An objective is final; a failure is not, because Ray
-    may run a failed trial again.
-    """
-
-    trials: list[Trial] = field(default_factory=list)
-    clock: int = 0
-    _by_id: dict[str, Trial] = field(default_factory=dict, repr=False)
-
-    def __len__(self) -> int:
-        """Number of trials."""
-        return len(self.trials)
-
-    def get(self, trial_id: str) -> Trial | None:
-        """The trial of this name, if there is one."""
-        return self._by_id.get(trial_id)
-
-    def ask(
-        self, trial_id: str | None, u: np.ndarray, exact: Mapping[str, float] | None = None
-    ) -> Trial:
-        """Start a trial at u (D,)."""
-        trial = Trial(trial_id, u.tolist(), dict(exact or {}), asked=self._tick())
-        self.trials.append(trial)
-        if trial_id is not None:
-            self._by_id[trial_id] = trial
-        return trial
-
-    def report(self, trial: Trial, value: float) -> None:
-        """An objective on the way; NaN takes back what was reported before."""
-        if trial.told is None:
-            trial.value = None if math.isnan(value) else value
-
-    def tell(self, trial: Trial, value: float) -> None:
-        """The trial has ended with this objective; NaN if it has failed."""
-        if trial.told is None or trial.value is None:
-            trial.value = None if math.isnan(value) else value
-            trial.told, trial.stopped = self._tick(), False
-
-    def stop(self, trial: Trial) -> None:
-        """The trial has ended, and its last reported objective counts, if there is any."""
-        if trial.told is None:
-            trial.told, trial.stopped = self._tick(), trial.value is None
-
-    def keep_named_in(self, text: str) -> None:
-        """Stop the pending trials that this text does not name, because nobody runs them."""
-        for trial in self.trials:
-            if trial.told is None and trial.id is not None and trial.id not in text:
-                trial.value = None
-                self.stop(trial)
-
-    def history(self, dim: int, *, maximize: bool) -> tuple[History, np.ndarray]:
-        """What a policy is to know.
-
-        Args:
-            dim: unit-cube axes D.
-            maximize: whether high objectives are good.
-
-        Returns:
-            history: pending trials and those with an objective, which is minimised.
-            taken: (k, D) points of failed trials.
-        """
-        sign = -1.0 if maximize else 1.0
-        known = [t for t in self.trials if t.told is None or t.value is not None]
-        ended = [t.value if t.told is not None else None for t in known]
-        history = History(
-            np.array([t.u for t in known], dtype=np.float64).reshape(len(known), dim),
-            np.array([math.nan if value is None else sign * value for value in ended]),
-            np.array([float(t.asked) for t in known]),
-            np.array([math.inf if t.told is None else float(t.told) for t in known]),
-        )
-        ended_badly = (t for t in self.trials if t.told is not None and t.value is None)
-        taken = [t.u for t in ended_badly if not t.stopped]
-        return history, np.array(taken, dtype=np.float64).reshape(len(taken), dim)
-
-    def _tick(self) -> int:
-        self.clock += 1
-        return self.clock - 1
+    metric: str
+    mode: str | None
+    policy: str | None
+    n_trials: int | None
+    seed: int
+    deduplicate: bool
+    space: Any
+    queue: list[Point]
+    trials: TrialTable
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
-        rows = [asdict(trial) | {"value": to_json(trial.value)} for trial in self.trials]
-        return {"clock": self.clock, "trials": rows}
+        plain = {f.name: getattr(self, f.name) for f in fields(self)}
+        rows = [asdict(trial) | {"value": to_json(trial.value)} for trial in self.trials.trials]
+        queue = [[list(u), dict(exact)] for u, exact in self.queue]
+        return plain | {"queue": queue, "clock": self.trials.clock, "trials": rows}
 
     @classmethod
-    def from_json(cls, state: Mapping[str, Any]) -> TrialTable:
-        """The inverse of `to_json`."""
-        rows = [row | {"value": from_json(row["value"])} for row in state["trials"]]
-        table = cls([Trial(**row) for row in rows], state["clock"])
-        table._by_id = {trial.id: trial for trial in table.trials if trial.id is not None}
-        return table
+    def from_json(cls, state: Any) -> State:
+        """The inverse of `to_json`.
 
-
-def as_objective(value: Any) -> float:
-    """A reported value as a float; NaN if it is missing, or (with a warning) no number."""
-    try:
-        return math.nan if value is None else float(value)
-    except (TypeError, ValueError):
-        _logger.warning("a reported objective is no number, and counts as failed: %r", value)
-        return math.nan
-
-
-def to_json(value: Any) -> Any:
-    """Any object as plain JSON values; an object that JSON cannot carry as its name alone."""
-    if value is None or type(value) in (bool, int, str):
-        return value
-    if type(value) is float:
-        return value if math.isfinite(value) else {"float": repr(value)}
-    if type(value) is list:
-        return [to_json(element) for element in value]
-    if type(value) is tuple:
-        return {"tuple": [to_json(element) for element in value]}
-    if type(value) is dict:
-        return {"dict": [[to_json(key), to_json(element)] for key, element in value.items()]}
-    if isinstance(value, Leaf):
-        axis = {f.name: to_json(getattr(value.axis, f.name)) for f in fields(value.axis)}
-        return {"leaf": [value.name, type(value.axis).__name__, axis]}
-    if isinstance(value, Branch):
-        return {"branch": [value.name, [to_json(option) for option in value.options]]}
-    named = value if hasattr(value, "__qualname__") else type(value)
-    return {"object": f"{named.__module__}.{named.__qualname__}"}
-
-
-def from_json(value: Any) -> Any:
-    """The inverse of `to_json`.
-
-    Raises:
-        LookupError: if it holds an object of which only the name is known.
-    """
-    if isinstance(value, list):
-        return [from_json(element) for element in value]
-    if not isinstance(value, dict):
-        return value
-    ((kind, content),) = value.items()
-    if kind == "float":
-        return float(content)
-    if kind == "tuple":
-        return tuple(from_json(element) for element in content)
-    if kind == "dict":
-        return {from_json(key): from_json(element) for key, element in content}
-    if kind == "leaf":
-        name, axis, arguments = content
-        return Leaf(name, _AXES[axis](**{key: from_json(v) for key, v in arguments.items()}))
-    if kind == "branch":
-        name, options = content
-        return Branch(name, tuple(from_json(option) for option in options))
-    raise LookupError(content)
+        Raises:
+            ValueError: if a field is missing or unknown, or holds what it cannot; it is named.
+        """
+        _check_fields(state, _KINDS, "")
+        _require(state["mode"] in (None, "min", "max"), "mode", state["mode"])
+        _require(
+            state["n_trials"] is None or state["n_trials"] >= 1, "n_trials", state["n_trials"]
+        )
+        _require(state["seed"] >= 0, "seed", state["seed"])
+        try:
+            json.dumps(state["space"])
+        except (RecursionError, TypeError, ValueError):
+            raise ValueError("the field space holds more than plain JSON") from None
+        if state["space"] is None and (state["queue"] or state["trials"]):
+            raise ValueError("the field space is missing, but there are points of it")
+        for k, point in enumerate(state["queue"]):
+            name = f"queue[{k}]"
+            _require(isinstance(point, (list, tuple)) and len(point) == 2, name, point)
+            _check_point(point[0], point[1], name)
+        rows = [_trial(row, f"trials[{k}].") for k, row in enumerate(state["trials"])]
+        names = [trial.id for trial in rows if trial.id is not None]
+        if len(set(names)) < len(names):
+            raise ValueError("the field trials holds two trials of one id")
+        moments = [m for t in rows for m in (t.asked, t.told) if m is not None]
+        ordered = [trial.asked for trial in rows]
+        if ordered != sorted(ordered) or len(set(moments)) < len(moments):
+            raise ValueError("the field trials is not in the order of asking")
+        clock = state["clock"]
+        _require(max(moments, default=-1) < clock <= _LATEST, "clock", clock)
+        same = {f.name: state[f.name] for f in fields(cls) if f.name in state}
+        queue = [(list(u), dict(exact)) for u, exact in state["queue"]]
+        return cls(**same | {"queue": queue, "trials": TrialTable(rows, clock)})
 
 
 def write_state(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
     """Write a file that, at any moment, is either the old one or the new one."""
     content = {"format": _FORMAT, "version": _VERSION} | dict(state)
+    text = json.dumps(content, allow_nan=False)
     with replacing(path, durable=True) as file:
-        file.write(json.dumps(content, allow_nan=False).encode())
+        file.write(text.encode())
 
 
 def read_state(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -221,14 +135,67 @@ def read_state(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     try:
         state = json.loads(Path(path).read_text(encoding="utf-8"))
-        kind, version = state["format"], state["version"]
-    except (ValueError, TypeError, KeyError):
+        kind, version = state.pop("format"), state.pop("version")
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         kind, version, state = None, None, {}
     if kind != _FORMAT:
-        raise ValueError(f"{path} does not hold the state of a LearnedSearcher")
+        raise ValueError("it does not hold the state of a LearnedSearcher")
     if version != _VERSION:
         raise ValueError(
-            f"{path} holds state version {version}, and this l2l_sampler reads {_VERSION}; "
+            f"it holds state version {shown(version)}, and this l2l_sampler reads {_VERSION}; "
             "install the release that wrote it"
         )
     return dict(state)
+
+
+def _trial(row: Any, prefix: str) -> Trial:
+    """A row of the file as a trial."""
+    _check_fields(row, _TRIAL_KINDS, prefix)
+    _check_point(row["u"], row["exact"], prefix.rstrip("."))
+    asked, told, value = row["asked"], row["told"], row["value"]
+    _require(asked >= 0, f"{prefix}asked", asked)
+    _require(told is None or told > asked, f"{prefix}told", told)
+    if isinstance(value, dict):
+        _require(value in ({"float": "inf"}, {"float": "-inf"}), f"{prefix}value", value)
+        value = float(value["float"])
+    elif value is not None:
+        _require(_is_finite(value), f"{prefix}value", value)
+    ended_with_nothing = told is not None and value is None
+    _require(ended_with_nothing or not row["stopped"], f"{prefix}stopped", row["stopped"])
+    return Trial(**{**row, "u": list(row["u"]), "exact": dict(row["exact"]), "value": value})
+
+
+def _check_fields(row: Any, kinds: Mapping[str, tuple[type, ...]], prefix: str) -> None:
+    """The fields are these, and each is of one of its kinds."""
+    if not isinstance(row, Mapping):
+        raise ValueError(f"{prefix.rstrip('.') or 'it'} holds {shown(row)}, which is no dict")
+    for title, names in (("lacks", kinds.keys() - row.keys()), ("has", row.keys() - kinds.keys())):
+        if names:
+            listed = ", ".join(sorted(shown(name) for name in names))
+            raise ValueError(f"{prefix.rstrip('.') or 'it'} {title} the fields {listed}")
+    for name, allowed in kinds.items():
+        value = row[name]
+        fits = isinstance(value, allowed) and (
+            not isinstance(value, bool) or bool in allowed or object in allowed
+        )
+        _require(fits, f"{prefix}{name}", value)
+
+
+def _check_point(u: Any, exact: Any, name: str) -> None:
+    """A list of coordinates in [0, 1], and numbers by name."""
+    _require(isinstance(u, list) and all(map(_is_finite, u)), name, u)
+    _require(all(0.0 <= t <= 1.0 for t in u), name, u)
+    _require(isinstance(exact, dict) and all(map(_is_finite, exact.values())), name, exact)
+
+
+def _is_finite(value: Any) -> bool:
+    """Whether it is a number that a float can hold."""
+    try:
+        return type(value) in (int, float) and math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def _require(condition: bool, name: str, value: Any) -> None:
+    if not condition:
+        raise ValueError(f"the field {name} holds {shown(value)}, which it cannot")

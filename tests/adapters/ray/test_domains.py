@@ -11,7 +11,7 @@ from numpy.testing import assert_array_equal
 from ray import tune
 
 from l2l_sampler.adapters.ray.domains import axis_of, nested, template_of
-from l2l_sampler.adapters.ray.state import from_json, to_json
+from l2l_sampler.adapters.ray.space_json import from_json, to_json
 from l2l_sampler.spaces.axes import CategoricalAxis, FloatAxis, IntAxis, NormalAxis
 from l2l_sampler.spaces.branching import BranchingCube
 from l2l_sampler.spaces.cube import UnitCube

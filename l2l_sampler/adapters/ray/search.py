@@ -1,0 +1,171 @@
+"""A search space that is known, and the policy that searches it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from l2l_sampler.adapters.ray.domains import OBJECT, holds_placeholder, nested, nothing_to_search
+from l2l_sampler.adapters.ray.space_json import from_json, same_space, to_json
+from l2l_sampler.adapters.ray.state import State
+from l2l_sampler.adapters.ray.trials import Point, Trial, TrialTable
+from l2l_sampler.policies.trained import TrainedPolicy
+from l2l_sampler.proposal import propose
+from l2l_sampler.registry import PolicyLike, resolve
+from l2l_sampler.spaces.branching import BranchingCube
+from l2l_sampler.spaces.templates import holds_parameters
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """What a searcher has from the moment on at which it knows its search space.
+
+    Attributes:
+        template: the search space.
+        plain: the same as plain JSON, by which it is recognised.
+        cube: its unit cube.
+        trained: the policy; None if there is but one config.
+    """
+
+    template: Any
+    plain: Any
+    cube: BranchingCube
+    trained: TrainedPolicy | None
+
+    @classmethod
+    def of(cls, template: Any, policy: PolicyLike, n_trials: int | None) -> Search:
+        """Lay out the cube and read the weights.
+
+        Raises:
+            ValueError: if the space has nothing to search or no cube, or `policy` no model for it.
+        """
+        if not isinstance(template, dict) or not holds_parameters(template):
+            raise nothing_to_search(template)
+        try:
+            cube = BranchingCube(template)
+        except OverflowError as error:
+            raise ValueError(
+                f"the search space has bounds that no float can hold: {error}"
+            ) from None
+        trained = resolve(policy, cube.dim, n_trials=n_trials) if cube.dim else None
+        return cls(template, to_json(template), cube, trained)
+
+    @classmethod
+    def restored(cls, state: State, policy: PolicyLike, known: Search | None) -> Search | None:
+        """What a state goes on with; None if its space has yet to be given.
+
+        Args:
+            state: the state.
+            policy: the policy.
+            known: the search in use, which has to be of the space of the state.
+
+        Raises:
+            ValueError: if it is of another space, or as `of` and `check`.
+        """
+        if known is not None and state.space is not None:
+            known.check_space(state.space)
+        template = None if known is None else known.template
+        if template is None and state.space is not None:
+            try:
+                template = from_json(state.space)
+            except LookupError:
+                return None
+        if template is None:
+            return None
+        search = cls.of(template, policy, state.n_trials)
+        search.check(state.queue, state.trials)
+        return search
+
+    def config(self, trial: Trial) -> dict[str, Any]:
+        """The config of a trial."""
+        return self._config(trial.u, trial.exact)
+
+    def _config(self, u: list[float], exact: Mapping[str, float]) -> dict[str, Any]:
+        config: dict[str, Any] = self.cube.config(np.array(u), exact)
+        return config
+
+    def point(self, config: Mapping[Any, Any]) -> Point:
+        """Where a config lies, nested or with keys joined by "/".
+
+        Raises:
+            ValueError: if a parameter is missing or outside its domain.
+        """
+        try:
+            u, exact = self.cube.point(nested(config))
+        except ValueError as error:
+            if not holds_placeholder(self.template, OBJECT):
+                raise
+            raise ValueError(
+                f"{error}. Ray replaces objects in `param_space` by placeholders such as "
+                f"{(OBJECT, '1a2b3c4d')}, so that no config can name them; give the search space "
+                "to LearnedSearcher(space=...), which takes objects as they are"
+            ) from error
+        return u.tolist(), exact
+
+    def point_of(self, result: Mapping[Any, Any]) -> Point:
+        """Where the config lies that is in a result of Ray.
+
+        Raises:
+            ValueError: if there is none, or as `point`.
+        """
+        prefix = "config/"
+        flat = {str(key): value for key, value in result.items()}
+        config = {key[len(prefix) :]: v for key, v in flat.items() if key.startswith(prefix)}
+        if not config:
+            raise ValueError("no config")
+        return self.point(config)
+
+    def check_space(self, plain: Any) -> None:
+        """Whether a saved space is this one.
+
+        Raises:
+            ValueError: if it is another one.
+        """
+        if not same_space(plain, self.plain):
+            raise ValueError(
+                "the saved state belongs to another search space; restore it into a "
+                "LearnedSearcher of the same space, or of none"
+            )
+
+    def check(self, queue: Sequence[Point], trials: TrialTable) -> None:
+        """Whether a searcher of this space may have made these points and trials.
+
+        Raises:
+            ValueError: if not; it names the field of a state that is wrong.
+        """
+        for k, (u, exact) in enumerate(queue):
+            if not self._has(u, exact):
+                raise ValueError(f"the field queue[{k}] holds no point of the search space")
+        for k, trial in enumerate(trials.trials):
+            if not self._has(trial.u, trial.exact):
+                raise ValueError(f"the field trials[{k}] holds no point of the search space")
+
+    def _has(self, u: list[float], exact: dict[str, float]) -> bool:
+        row = np.array(u, dtype=np.float64)
+        if row.shape != (self.cube.dim,) or (self.cube.snap(row) != row).any():
+            return False
+        try:
+            return not exact or self.point(self._config(u, exact)) == (u, exact)
+        except ValueError:
+            return False
+
+    def propose(
+        self, trials: TrialTable, *, maximize: bool, seed: int, deduplicate: bool
+    ) -> Point:
+        """The policy's next point."""
+        if self.trained is None:
+            return [], {}
+        history, taken = trials.history(self.cube.dim, maximize=maximize)
+        u = propose(
+            self.trained,
+            history,
+            self.cube,
+            seed=seed,
+            number=len(trials),
+            deduplicate=deduplicate,
+            taken=taken,
+        )
+        return u.tolist(), {}
