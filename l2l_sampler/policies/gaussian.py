@@ -13,8 +13,10 @@ import math
 from l2l_sampler.arrays import Array, array_namespace, normal_cdf
 
 _LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
-_TAIL = -5.0  # below it phi + z Phi cancels; its series phi / (z^2 + c) takes over
-_TAIL_C = 2.8102  # makes the two forms meet at _TAIL
+_TAIL = -5.0
+"""Below it phi + z Phi is the difference of close numbers; phi / (z^2 + _TAIL_C) takes over."""
+_TAIL_C = 2.8102
+"""It makes the two forms meet at _TAIL; that of the asymptotic series, 3, is for z far below."""
 
 
 def log_h(z: Array) -> Array:
@@ -50,6 +52,6 @@ def rbf(r2: Array) -> tuple[Array, Array]:
 def matern52(r2: Array) -> tuple[Array, Array]:
     """Matern 5/2 correlation and its derivative with respect to r2."""
     xp = array_namespace(r2)
-    s = xp.sqrt(5.0 * r2 + 1e-12)
+    s = xp.sqrt(5.0 * r2 + 1e-12)  # A root at 0 has no gradient.
     decay = xp.exp(-s)
     return (1.0 + s + s * s / 3.0) * decay, (-5.0 / 6.0) * (1.0 + s) * decay

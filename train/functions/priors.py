@@ -3,7 +3,7 @@
 Notation
     B  functions side by side     d  dimensions
 A seed means the same functions for good: what is trained and how it compares is known of these.
-So the order of the random numbers below stays, and every row draws all of them.
+So the order of the random numbers below stays, and what is switched off draws them nevertheless.
 """
 
 from __future__ import annotations
@@ -58,10 +58,10 @@ class Ingredients:
     failing: float = 0.0
 
 
-_LEAST_NOISE, _MOST_NOISE = 1e-3, 0.2
-_MOST_BINS = 16
-_MOST_CHOICES = 5
-_BENT = 0.5  # standard deviation of the logarithms of `warps.warp_inputs`' parameters
+_LEAST_NOISE, _MOST_NOISE = 1e-3, 0.2  # from invisible to a fifth of the signal
+_MOST_BINS = 16  # beyond, an integer is searched as if it were continuous
+_MOST_CHOICES = 5  # of a categorical, which has as many dimensions
+_BENT = 0.5  # standard deviation of the logarithms of the parameters of `warps.warp_inputs`
 
 _PAPER = {"length_scale": (0.3, 0.3), "scale_with_dim": False, "ard": 0.0}
 
@@ -200,7 +200,7 @@ def _rate(prior: Ingredients, drawn: _Random) -> Tensor:
 
 def _failing(prior: Ingredients, drawn: _Random) -> tuple[Tensor, Tensor]:
     """Ceilings and drops, each (B,)."""
-    if not prior.failing:  # It draws no number, so that other priors stay as they were.
+    if not prior.failing:  # It draws no number: the priors without are older.
         never = torch.full((drawn.count,), torch.inf, device=drawn.generator.device).double()
         return never, torch.zeros_like(never)
     share = 0.2 + 0.55 * drawn.uniform()  # of the latent values lie above the ceiling

@@ -1,4 +1,4 @@
-"""Training problems of a memory policy: a pool of running functions, one trial a gradient step.
+"""Training problems of a memory policy: a pool of functions, one trial a gradient step.
 
 Notation
     B  functions in the pool   T  horizon   n  trials so far   d  dimension   S  starting points
@@ -25,13 +25,32 @@ from train.functions.priors import draw
 from train.gradients import clip_each_gradient
 from train.memory.draws import search_draws
 
-_RANDOM_TRIALS = 0.05  # of the trials are replaced by uniform points
-_JITTERED_TRIALS = 0.15  # or moved a little, so that histories are not only the policy's own
-_LONGEST_START = 12  # random trials that half of the functions start from
-_PENDING = 0.25  # of the rows take their last one to four trials as pending
-_LIKELIHOOD = 0.3  # weight of the predictive likelihood beside log EI
-_VALUE = 0.1  # weight of the error of the predicted log EI
-_FLOOR = -30.0  # of the log EI that is logged; in one dimension it has no lower end
+_RANDOM_TRIALS = 0.05
+"""Share of trials replaced by uniform points, so that histories are not only the policy's own."""
+_MOVED_TRIALS = 0.15
+"""Share of trials that are moved a little, for the same reason."""
+_MOVE = 0.05  # standard deviation of such a move along an axis
+_LONGEST_START = 12
+"""Half of the functions start from up to so many random trials, as users bring results along."""
+_FIRST_HORIZON = 20
+"""Longest history when training begins, see `horizon_at`: a few trials of the policy's own."""
+_PENDING = 0.25
+"""Share of the rows whose last trials, up to `_MOST_PENDING`, count as pending."""
+_MOST_PENDING = 4
+_LIKELIHOOD = 0.3
+"""Weight of the predictive likelihood beside log EI: what is proposed counts more than how well
+the posterior fits, from which it follows."""
+_VALUE = 0.1
+"""Weight of the error of the predicted log EI, which is in larger units."""
+_LEAST_WIDTH = 1e-2
+"""Least standard deviation of a prediction: it bounds the likelihood of noise-free results."""
+_LARGEST_ERROR = 20.0
+"""Largest error in predicted deviations: one surprise must not outweigh all other rows."""
+_LOWEST_VALUE = -15.0
+"""Lowest log EI to predict: which of two hopeless points is worse decides nothing."""
+_FLOOR = -30.0
+"""Lowest log EI that is logged; in one dimension it has no lower end."""
+_LEAST_VARIANCE = 1e-8  # of known values; below it they count as equal
 
 
 @dataclass
@@ -138,8 +157,8 @@ class MemoryPool:
         with torch.no_grad():
             seen = self.functions.observe(self.functions.latent(points), self.generator)
             z = encoded(seen)
-        width = (score.deviation**2 + 1e-4).sqrt()
-        error = ((z - score.mean) / width).clamp(-20.0, 20.0)
+        width = (score.deviation**2 + _LEAST_WIDTH**2).sqrt()
+        error = ((z - score.mean) / width).clamp(-_LARGEST_ERROR, _LARGEST_ERROR)
         return (width.log() + 0.5 * error**2).mean()
 
     @torch.no_grad()
@@ -148,9 +167,9 @@ class MemoryPool:
         trials, rows = self.trials, torch.arange(len(self.trials.n))
         x = points[rows, score.argmax(1)]
         kind, other = self._uniform(len(rows), 1), self._uniform(len(rows), self.dim)
-        jitter = torch.randn(x.shape, generator=self.generator, device=x.device)
-        moved = (x + 0.05 * jitter).clamp(0.0, 1.0)
-        x = torch.where(kind < _RANDOM_TRIALS + _JITTERED_TRIALS, moved, x)
+        step = torch.randn(x.shape, generator=self.generator, device=x.device)
+        moved = (x + _MOVE * step).clamp(0.0, 1.0)
+        x = torch.where(kind < _RANDOM_TRIALS + _MOVED_TRIALS, moved, x)
         x = self.functions.snap(torch.where(kind < _RANDOM_TRIALS, other, x)[:, None])
         g = self.functions.latent(x)
         trials.x[rows, trials.n] = x[:, 0]
@@ -179,13 +198,13 @@ class MemoryPool:
         """Which of the first `most` trials are known, and which are there, each (B, most)."""
         n = self.trials.n[:, None]
         place = torch.arange(most, device=n.device)[None]
-        pending = self._integers(1, 4, len(n))[:, None]
+        pending = self._integers(1, _MOST_PENDING, len(n))[:, None]
         some = (self._uniform(len(n)) < _PENDING)[:, None] & (n > pending)
         return place < torch.where(some, n - pending, n), place < n
 
     def _ends(self, count: int, progress: float) -> Tensor:
         """Numbers of trials at which functions end, up to the curriculum's horizon."""
-        longest = horizon_at(progress, min(_LONGEST_START + 8, self.horizon), self.horizon)
+        longest = horizon_at(progress, min(_FIRST_HORIZON, self.horizon), self.horizon)
         return self._integers(_LONGEST_START + 1, max(longest, _LONGEST_START + 1), count)
 
     def _uniform(self, *shape: int) -> Tensor:
@@ -204,10 +223,10 @@ def _spread(g: Tensor, known: Tensor) -> Tensor:
     count = weight.sum(1, keepdim=True)
     mean = (g * weight).sum(1, keepdim=True) / count
     variance = ((g - mean) ** 2 * weight).sum(1, keepdim=True) / count
-    return torch.where(variance > 1e-8, variance, 1.0).sqrt()
+    return torch.where(variance > _LEAST_VARIANCE, variance, 1.0).sqrt()
 
 
 def _value_error(score: Score, log_ei: Tensor, spread: Tensor) -> Tensor:
     """Huber error of the predicted log EI, in units of the known latent values' deviation."""
-    target = (log_ei - spread.log()).clamp_min(-15.0).to(score.log_ei.dtype)
+    target = (log_ei - spread.log()).clamp_min(_LOWEST_VALUE).to(score.log_ei.dtype)
     return torch.nn.functional.smooth_l1_loss(score.log_ei, target)

@@ -8,7 +8,6 @@ Notation
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,10 +15,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from l2l_sampler.files import replacing
 from train.functions import gp
 from train.functions.functions import Functions
 from train.functions.priors import PRIORS, Ingredients
 from train.validation.play import ORACLE, VERSION, Ask, draw_held_out, generator_of, held, play
+
+# Others are measured by the oracle, so its search is generous.
+_UNIFORM, _LOCAL = 512, 128  # random candidates anywhere and around the incumbent
+_KEPT, _STEPS = 5, 25  # the best of these, and the steps of Adam from each
+_FIRST_STEP, _LAST_STEP = 0.03, 0.0006  # of an axis, falling geometrically: search, then polish
 
 
 def oracle(functions: Functions, seed: int = 0) -> Ask:
@@ -46,10 +51,6 @@ def oracle(functions: Functions, seed: int = 0) -> Ask:
     return ask
 
 
-_UNIFORM, _LOCAL = 512, 128  # random candidates anywhere and around the incumbent
-_KEPT, _STEPS = 5, 25  # of them, and the steps of Adam from each
-
-
 def _screen(
     log_ei: Callable[[Tensor], Tensor], incumbent: Tensor, generator: torch.Generator
 ) -> Tensor:
@@ -70,8 +71,9 @@ def _climb(log_ei: Callable[[Tensor], Tensor], p: Tensor) -> Tensor:
     rows = torch.arange(len(p))
     found = p[rows, at]
     p = p.clone().requires_grad_()
-    optimizer = torch.optim.Adam([p], lr=0.03)
-    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.02 ** (1.0 / _STEPS))
+    optimizer = torch.optim.Adam([p], lr=_FIRST_STEP)
+    decay = (_LAST_STEP / _FIRST_STEP) ** (1.0 / _STEPS)
+    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, decay)
     for _ in range(_STEPS):
         with torch.enable_grad():
             value = log_ei(p)
@@ -102,7 +104,6 @@ def oracle_curves(
     functions = draw_held_out(prior, dim, count, seed)
     curves = play(oracle(functions, seed), functions, n_trials, seed)
     cache.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.stem}.{os.getpid()}.part.npy")
-    np.save(part, curves.numpy())
-    part.replace(path)
+    with replacing(path) as file:
+        np.save(file, curves.numpy())
     return curves

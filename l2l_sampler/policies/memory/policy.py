@@ -43,8 +43,8 @@ READS: dict[str, Read] = {"kernel": KernelRead(), "posterior": PosteriorRead()}
 # propose something else. Inputs of the LSTM are scaled to about one.
 _MESSAGE = 8  # numbers that the axes tell each other
 _SHARED = 4  # position, progress, number of axes, number of trials
-_LONGEST_STEP = 0.5  # in natural lengths of the read; K = 5 of them leave any basin
-_STEERING = 0.3  # most changes of a log bandwidth, so that one step does not lose the table
+_LONGEST_STEP = 0.5  # in natural lengths of the read, so that a few steps leave a basin
+_STEERING = 0.3  # scales an output of about one to a change of a log bandwidth
 
 
 @dataclass(frozen=True)
