@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 from l2l_sampler.history import History
-from l2l_sampler.proposal import propose
+from l2l_sampler.proposal import SAME, propose
+from l2l_sampler.registry import resolve, shipped
 from l2l_sampler.spaces.axes import CategoricalAxis, FloatAxis, IntAxis
 from l2l_sampler.spaces.cube import UnitCube
 
@@ -87,6 +88,48 @@ def test_a_space_seen_whole_gets_the_best_candidate_again():
 def test_without_deduplication_the_best_candidate_is_repeated():
     x = run(Fixed([0.5, 0.5]), SQUARE, 3, deduplicate=False)
     assert_array_equal(x, np.repeat(x[:1], 3, axis=0))
+
+
+MODELS = [(model, model.dim or 2) for model in shipped()]
+
+
+def corners(dim):
+    """A space of two points an axis."""
+    return UnitCube({f"i{k}": IntAxis(0, 1) for k in range(dim)})
+
+
+@pytest.mark.parametrize(("model", "dim"), MODELS, ids=lambda value: getattr(value, "file", None))
+def test_without_deduplication_a_policys_first_candidate_is_proposed_tried_or_not(model, dim):
+    trained, cube = resolve(model.name, dim, n_trials=model.horizon), corners(dim)
+    x = np.random.default_rng(0).permutation(cube.points())[:60]
+    for history in (History.sequential(x[:k], np.arange(min(k, len(x)))) for k in (0, 1, 60)):
+        options = {"seed": 5, "number": history.n}
+        first = trained.propose(history, cube=cube, **options)[0]
+        u = propose(trained, history, cube, deduplicate=False, **options)
+        assert_array_equal(u, first)
+        again = propose(trained, history, cube, deduplicate=False, taken=u[None], **options)
+        assert_array_equal(again, first)
+
+
+@pytest.mark.parametrize(("model", "dim"), MODELS, ids=lambda value: getattr(value, "file", None))
+def test_with_deduplication_no_policy_repeats_a_point(model, dim):
+    trained = resolve(model.name, dim, n_trials=model.horizon)
+    x = run(trained, corners(dim), min(2**dim, 12))
+    assert len(np.unique(x, axis=0)) == len(x)
+
+
+def test_a_point_nearer_than_rounding_counts_as_the_same():
+    known = History.sequential(np.array([[0.25, 0.5]]), np.zeros(1))
+    options = {"seed": 0, "number": 1, "deduplicate": True}
+    nearly, far = [0.25 + 0.5 * SAME, 0.5], [0.25 + 2.0 * SAME, 0.5]
+    assert_array_equal(propose(Fixed(nearly, [0.75, 0.5]), known, SQUARE, **options), [0.75, 0.5])
+    assert_allclose(propose(Fixed(far, [0.75, 0.5]), known, SQUARE, **options), far)
+
+
+def test_values_nearer_than_rounding_are_all_found_in_a_discrete_space():
+    cube = UnitCube({"i": IntAxis(0, 9_999_999)})
+    x = run(Fixed([0.0]), cube, 60)
+    assert len(np.unique(x, axis=0)) == 60
 
 
 def test_the_last_point_of_a_big_space_is_found_at_ten_thousand_trials():

@@ -6,6 +6,11 @@ import torch
 from torch import Tensor
 
 _LONGEST = 3.0
+"""Norm that the gradient of a proposal is cut to.
+
+Log EI is steep next to known points, where few proposals would outweigh all others: uncut, LSTMs
+end below random search.
+"""
 
 
 def clip_each_gradient(points: Tensor) -> Tensor:

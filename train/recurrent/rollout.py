@@ -20,7 +20,7 @@ from l2l_sampler.policies.recurrent.policy import RecurrentPolicy
 from l2l_sampler.policies.recurrent.state import State
 from l2l_sampler.policies.recurrent.statistics import Statistics
 from l2l_sampler.policies.recurrent.surroundings import Surroundings
-from train.functions.priors import Functions
+from train.functions.functions import Functions
 from train.gradients import clip_each_gradient
 
 
