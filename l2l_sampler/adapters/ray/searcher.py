@@ -252,7 +252,7 @@ class LearnedSearcher(Searcher):
         policy = self._policy if new.policy is None else new.policy
         try:
             check_policy(policy)
-        except FileNotFoundError as error:
+        except (FileNotFoundError, ValueError) as error:
             raise ValueError(f"the field policy: {error}") from error
         search = Search.restored(new, policy, self._search)
         self._metric, self._mode = new.metric, new.mode

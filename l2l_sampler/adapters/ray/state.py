@@ -89,34 +89,12 @@ class State:
             ValueError: if a field is missing or unknown, or holds what it cannot; it is named.
         """
         _check_fields(state, _KINDS, "")
-        _require(state["mode"] in (None, "min", "max"), "mode", state["mode"])
-        _require(
-            state["n_trials"] is None or state["n_trials"] >= 1, "n_trials", state["n_trials"]
-        )
-        _require(state["seed"] >= 0, "seed", state["seed"])
-        try:
-            json.dumps(state["space"])
-        except (RecursionError, TypeError, ValueError):
-            raise ValueError("the field space holds more than plain JSON") from None
-        if state["space"] is None and (state["queue"] or state["trials"]):
-            raise ValueError("the field space is missing, but there are points of it")
-        for k, point in enumerate(state["queue"]):
-            name = f"queue[{k}]"
-            _require(isinstance(point, (list, tuple)) and len(point) == 2, name, point)
-            _check_point(point[0], point[1], name)
-        rows = [_trial(row, f"trials[{k}].") for k, row in enumerate(state["trials"])]
-        names = [trial.id for trial in rows if trial.id is not None]
-        if len(set(names)) < len(names):
-            raise ValueError("the field trials holds two trials of one id")
-        moments = [m for t in rows for m in (t.asked, t.told) if m is not None]
-        ordered = [trial.asked for trial in rows]
-        if ordered != sorted(ordered) or len(set(moments)) < len(moments):
-            raise ValueError("the field trials is not in the order of asking")
-        clock = state["clock"]
-        _require(max(moments, default=-1) < clock <= _LATEST, "clock", clock)
+        _check_settings(state)
+        queue = [_point(point, f"queue[{k}]") for k, point in enumerate(state["queue"])]
+        rows = [_trial(row, f"trials[{k}]") for k, row in enumerate(state["trials"])]
+        trials = _table(rows, state["clock"])
         same = {f.name: state[f.name] for f in fields(cls) if f.name in state}
-        queue = [(list(u), dict(exact)) for u, exact in state["queue"]]
-        return cls(**same | {"queue": queue, "trials": TrialTable(rows, clock)})
+        return cls(**same | {"queue": queue, "trials": trials})
 
 
 def write_state(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
@@ -148,44 +126,73 @@ def read_state(path: str | os.PathLike[str]) -> dict[str, Any]:
     return dict(state)
 
 
-def _trial(row: Any, prefix: str) -> Trial:
+def _check_fields(row: Any, kinds: Mapping[str, tuple[type, ...]], name: str) -> None:
+    """The fields are these, and each is of one of its kinds; a bool is no number."""
+    title = name or "it"
+    if not isinstance(row, Mapping):
+        raise ValueError(f"{title} holds {shown(row)}, which is no dict")
+    for verb, names in (("lacks", kinds.keys() - row.keys()), ("has", row.keys() - kinds.keys())):
+        if names:
+            raise ValueError(f"{title} {verb} the fields {', '.join(sorted(map(shown, names)))}")
+    for field, allowed in kinds.items():
+        value = row[field]
+        known = type(value) in allowed if isinstance(value, bool) else isinstance(value, allowed)
+        _require(known or object in allowed, f"{name}.{field}" if name else field, value)
+
+
+def _check_settings(state: Mapping[str, Any]) -> None:
+    """What is neither a point nor a trial."""
+    n_trials, space = state["n_trials"], state["space"]
+    _require(state["mode"] in (None, "min", "max"), "mode", state["mode"])
+    _require(n_trials is None or n_trials >= 1, "n_trials", n_trials)
+    _require(state["seed"] >= 0, "seed", state["seed"])
+    try:
+        json.dumps(space)
+    except (RecursionError, TypeError, ValueError):
+        raise ValueError("the field space holds more than plain JSON") from None
+    if space is None and (state["queue"] or state["trials"]):
+        raise ValueError("the field space holds None, but there are points of a space")
+
+
+def _table(rows: list[Trial], clock: int) -> TrialTable:
+    """Trials that one table may have made, in the order in which it was asked for them."""
+    names = [trial.id for trial in rows if trial.id is not None]
+    asked = [trial.asked for trial in rows]
+    moments = asked + [trial.told for trial in rows if trial.told is not None]
+    if len(set(names)) < len(names):
+        raise ValueError("the field trials holds two trials of one id")
+    if asked != sorted(asked) or len(set(moments)) < len(moments):
+        raise ValueError("the field trials is not in the order of its moments")
+    _require(max(moments, default=-1) < clock <= _LATEST, "clock", clock)
+    return TrialTable(rows, clock)
+
+
+def _trial(row: Any, name: str) -> Trial:
     """A row of the file as a trial."""
-    _check_fields(row, _TRIAL_KINDS, prefix)
-    _check_point(row["u"], row["exact"], prefix.rstrip("."))
+    _check_fields(row, _TRIAL_KINDS, name)
+    u, exact = _point((row["u"], row["exact"]), name)
     asked, told, value = row["asked"], row["told"], row["value"]
-    _require(asked >= 0, f"{prefix}asked", asked)
-    _require(told is None or told > asked, f"{prefix}told", told)
+    _require(asked >= 0, f"{name}.asked", asked)
+    _require(told is None or told > asked, f"{name}.told", told)
     if isinstance(value, dict):
-        _require(value in ({"float": "inf"}, {"float": "-inf"}), f"{prefix}value", value)
+        _require(value in ({"float": "inf"}, {"float": "-inf"}), f"{name}.value", value)
         value = float(value["float"])
     elif value is not None:
-        _require(_is_finite(value), f"{prefix}value", value)
+        _require(_is_finite(value), f"{name}.value", value)
     ended_with_nothing = told is not None and value is None
-    _require(ended_with_nothing or not row["stopped"], f"{prefix}stopped", row["stopped"])
-    return Trial(**{**row, "u": list(row["u"]), "exact": dict(row["exact"]), "value": value})
+    _require(ended_with_nothing or not row["stopped"], f"{name}.stopped", row["stopped"])
+    return Trial(row["id"], u, exact, asked, told, value, row["stopped"])
 
 
-def _check_fields(row: Any, kinds: Mapping[str, tuple[type, ...]], prefix: str) -> None:
-    """The fields are these, and each is of one of its kinds."""
-    if not isinstance(row, Mapping):
-        raise ValueError(f"{prefix.rstrip('.') or 'it'} holds {shown(row)}, which is no dict")
-    for title, names in (("lacks", kinds.keys() - row.keys()), ("has", row.keys() - kinds.keys())):
-        if names:
-            listed = ", ".join(sorted(shown(name) for name in names))
-            raise ValueError(f"{prefix.rstrip('.') or 'it'} {title} the fields {listed}")
-    for name, allowed in kinds.items():
-        value = row[name]
-        fits = isinstance(value, allowed) and (
-            not isinstance(value, bool) or bool in allowed or object in allowed
-        )
-        _require(fits, f"{prefix}{name}", value)
-
-
-def _check_point(u: Any, exact: Any, name: str) -> None:
+def _point(point: Any, name: str) -> Point:
     """A list of coordinates in [0, 1], and numbers by name."""
-    _require(isinstance(u, list) and all(map(_is_finite, u)), name, u)
-    _require(all(0.0 <= t <= 1.0 for t in u), name, u)
-    _require(isinstance(exact, dict) and all(map(_is_finite, exact.values())), name, exact)
+    _require(isinstance(point, (list, tuple)) and len(point) == 2, name, point)
+    u, exact = point
+    inside = isinstance(u, list) and all(_is_finite(t) and 0.0 <= t <= 1.0 for t in u)
+    _require(inside, f"{name}.u", u)
+    known = isinstance(exact, dict) and all(map(_is_finite, exact.values()))
+    _require(known, f"{name}.exact", exact)
+    return list(u), dict(exact)
 
 
 def _is_finite(value: Any) -> bool:
