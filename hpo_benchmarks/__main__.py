@@ -1,4 +1,4 @@
-"""Command line: `run` makes rows, `pack` commits them, `report` draws them."""
+"""Command line: `run` makes rows, `compare` prints, `pack` commits and `report` draws them."""
 
 from __future__ import annotations
 
@@ -7,21 +7,12 @@ import os
 import sys
 from pathlib import Path
 
-# One thread a process, here and in the workers that inherit it, so that times compare.
-os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
-
-from hpo_benchmarks.environment import fix_hash_seed  # noqa: E402
-from hpo_benchmarks.methods.catalogue import methods  # noqa: E402
-from hpo_benchmarks.problems.suites import SUITES  # noqa: E402
-from hpo_benchmarks.problems.tabular import HPOLIB  # noqa: E402
-from hpo_benchmarks.runner import (  # noqa: E402
-    ROOT,
-    cells_of,
-    read_rows,
-    run,
-    unfinished,
-    write_packed,
-)
+from hpo_benchmarks.environment import run_in_fixed_environment
+from hpo_benchmarks.methods.catalogue import methods
+from hpo_benchmarks.problems.suites import LIVE, SUITES
+from hpo_benchmarks.problems.tabular import HPOLIB
+from hpo_benchmarks.rows import read_rows, write_packed
+from hpo_benchmarks.runner import ROOT, cells_of, run, unfinished
 
 PACKED = Path(__file__).parent / "results" / "rows.jsonl.gz"
 NEW_ROWS = ROOT / "runs" / "benchmarks" / "rows.jsonl"
@@ -35,17 +26,24 @@ def parser() -> argparse.ArgumentParser:
     runs.add_argument("suite", choices=[*SUITES, "all"])
     runs.add_argument("--methods", nargs="+", metavar="NAME", help="all, if left out")
     runs.add_argument("--seeds", type=int, default=20, help="seeds 0 to N-1 (default: 20)")
-    runs.add_argument("--trials", type=int, default=100, help="trials a study (default: 100)")
+    runs.add_argument("--trials", type=int, help="trials a study (default: 100; live suites 50)")
     runs.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes at a time")
     runs.add_argument("--data", type=Path, default=HPOLIB, help="folder of HPOLib's tables")
     runs.add_argument("--ray", metavar="ADDRESS", help='Ray cluster, or "local" to start one')
     runs.add_argument(
         "--again", action="store_true", help="run what is packed anew; rows of --out still count"
     )
+    compare = commands.add_parser("compare", help="print how methods do on a suite")
+    compare.add_argument("suite", choices=[*SUITES])
+    compare.add_argument("--methods", nargs="+", metavar="NAME", help="all, if left out")
+    compare.add_argument("--mine", metavar="NAME", help="the method to compare with the others")
+    compare.add_argument(
+        "--before", type=Path, metavar="ROWS", help='rows of earlier code, as "NAME before"'
+    )
     pack = commands.add_parser("pack", help="put all rows into the repository's results")
     report = commands.add_parser("report", help="write docs/benchmarks.md, figures and HTML")
     report.add_argument("--docs", type=Path, default=ROOT / "docs", help="folder to write to")
-    for command in (runs, pack, report):
+    for command in (runs, compare, pack, report):
         command.add_argument("--out", type=Path, default=NEW_ROWS, help="file of the new rows")
     return top
 
@@ -67,7 +65,7 @@ def run_suites(options: argparse.Namespace) -> int:
             SUITES[suite](options.data),
             [known[name] for name in names],
             options.seeds,
-            options.trials,
+            options.trials or (50 if suite in LIVE else 100),
         )
         finished = read_rows([options.out] if options.again else [PACKED, options.out])
         todo = unfinished(cells, finished)
@@ -81,19 +79,32 @@ def run_suites(options: argparse.Namespace) -> int:
     return failed
 
 
+def print_comparison(options: argparse.Namespace) -> None:
+    """Compare methods by the rows of --out, and the packed ones where --out has none."""
+    from hpo_benchmarks.report.compare import comparison, renamed
+
+    rows = read_rows([PACKED, options.out])
+    if options.before is not None:
+        rows += renamed(read_rows([options.before]))
+    if options.methods is not None:
+        rows = [row for row in rows if row.method in options.methods]
+    print(comparison(rows, options.suite, options.mine))
+
+
 def main() -> int:
     """Do what the command line says; 1 if a cell failed or the command is wrong."""
     options = parser().parse_args()
     try:
         if options.command == "run":
             return int(run_suites(options) > 0)
-        rows = read_rows([PACKED, options.out])
-        if options.command == "pack":
-            write_packed(rows, PACKED)
+        if options.command == "compare":
+            print_comparison(options)
+        elif options.command == "pack":
+            write_packed(read_rows([PACKED, options.out]), PACKED)
         else:
             from hpo_benchmarks.report.report import write_report
 
-            write_report(rows, options.docs)
+            write_report(read_rows([PACKED, options.out]), options.docs)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -101,5 +112,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    fix_hash_seed("hpo_benchmarks")
+    run_in_fixed_environment("hpo_benchmarks")
     sys.exit(main())

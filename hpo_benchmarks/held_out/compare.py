@@ -29,32 +29,35 @@ from joblib import Parallel, delayed
 from torch import Tensor
 from tqdm import tqdm
 
-from hpo_benchmarks.environment import fix_hash_seed
+from hpo_benchmarks.environment import run_in_fixed_environment
+from hpo_benchmarks.held_out.figure import draw_means
 from hpo_benchmarks.held_out.simulated_workers import play_parallel
 from hpo_benchmarks.methods.catalogue import Method, make_sampler, peer_methods
-from l2l_sampler.checkpoint import TrainedPolicy
+from hpo_benchmarks.report.scores import BUDGETS
 from l2l_sampler.policies.recurrent.policy import RecurrentPolicy
+from l2l_sampler.policies.trained import TrainedPolicy
 from l2l_sampler.registry import resolve
-from train.curves import draw_means
-from train.functions.priors import PRIORS, Functions
+from train.functions.functions import Functions
+from train.functions.priors import PRIORS
 from train.functions.spaces import spaces
+from train.jsonl import append_line, read_lines
 from train.validation.batched import curves_of
+from train.validation.oracle import oracle_curves
 from train.validation.play import (
     VERSION,
     Ask,
-    held_out,
-    oracle_curves,
+    draw_held_out,
     play,
     random_search,
     trained,
 )
 
-BUDGETS = (10, 20, 50, 100)
 RANDOM, ORACLE = "random", "oracle"
 PEERS = {
     method.name: method
     for method in peer_methods()
-    if method.name not in (RANDOM, "gp-ei-true")  # both are played side by side here
+    # Random search and the true kernel are played side by side here, and spaces are fixed.
+    if method.name not in (RANDOM, "gp-ei-true", "tpe-group")
 }
 """The samplers of the benchmarks by name."""
 SPREAD = 0.3  # trials of parallel policies take U(1 - SPREAD, 1 + SPREAD)
@@ -94,10 +97,9 @@ class Cell:
 
     def curves(self) -> Tensor:
         """(draws, trials) lowest latent value so far."""
-        torch.set_num_threads(1)
         if self.method == ORACLE:
             return oracle_curves(self.prior, self.dim, self.draws, self.trials, self.seed)
-        functions = held_out(self.prior, self.dim, self.draws, self.seed)
+        functions = draw_held_out(self.prior, self.dim, self.draws, self.seed)
         if self.policy is not None and isinstance(self.policy.policy, RecurrentPolicy):
             return _recurrent(self.policy, functions, self)
         if self.policy is not None:
@@ -175,24 +177,14 @@ def run(cell: Cell) -> dict[str, Any]:
 def compare(cells: list[Cell], cache: Path, n_jobs: int) -> list[dict[str, Any]]:
     """Results of all cells in order, computing those that the cache lacks."""
     cache.parent.mkdir(parents=True, exist_ok=True)
-    done = _read(cache)
+    known = [json.loads(line) for line in read_lines(cache)]
+    done = {row["key"]: row for row in known}
     missing = [cell for cell in cells if cell.key() not in done]
     parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
     for row in tqdm(parallel(delayed(run)(c) for c in missing), total=len(missing), unit="cell"):
         done[row["key"]] = row
-        with cache.open("a") as file:
-            file.write(json.dumps(row) + "\n")
+        append_line(cache, json.dumps(row))
     return [done[cell.key()] for cell in cells]
-
-
-def _read(cache: Path) -> dict[str, dict[str, Any]]:
-    """Finished cells by key; a last line that a killed run left unfinished is cut off."""
-    text = cache.read_text() if cache.exists() else ""
-    whole, newline, torn = text.rpartition("\n")
-    if torn:
-        cache.write_text(whole + newline)
-    rows = [json.loads(line) for line in whole.splitlines()]
-    return {row["key"]: row for row in rows}
 
 
 def mean_and_error(values: np.ndarray) -> tuple[float, float]:
@@ -262,5 +254,5 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    fix_hash_seed("hpo_benchmarks.held_out.compare")
+    run_in_fixed_environment("hpo_benchmarks.held_out.compare")
     main()

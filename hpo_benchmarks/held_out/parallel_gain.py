@@ -20,12 +20,13 @@ import numpy as np
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
+from hpo_benchmarks.environment import run_in_fixed_environment
 from hpo_benchmarks.held_out.simulated_workers import play_parallel
 from l2l_sampler.registry import load_policy
-from train.validation.play import held_out
+from train.validation.play import draw_held_out
 
 WORKERS = (1, 2, 4, 8)
-BUDGETS = (8, 16, 32, 64)
+SHOWN = (8, 16, 32, 64)  # trials, multiples of every number of workers
 
 
 def best_by(latent: np.ndarray, ended: np.ndarray, moments: np.ndarray) -> np.ndarray:
@@ -71,7 +72,7 @@ def speed_ups(
 def table(runs: dict[int, tuple[np.ndarray, np.ndarray]], target: int) -> str:
     """The table in Markdown."""
     trials = runs[1][0].shape[1]
-    budgets = [budget for budget in BUDGETS if budget <= trials]
+    budgets = [budget for budget in SHOWN if budget <= trials]
     heads = [f"@{budget}" for budget in budgets]
     lines = [f"| workers | {' | '.join(heads)} | time to level | speed-up |"]
     lines.append("|---" * (len(heads) + 3) + "|")
@@ -100,7 +101,7 @@ def main(argv: list[str] | None = None) -> None:
     if not 1 <= options.target <= options.trials:
         parser.error(f"--target must be from 1 to --trials {options.trials}")
     policy = load_policy(options.policy, options.dim)
-    functions = held_out(options.prior, options.dim, options.draws)
+    functions = draw_held_out(options.prior, options.dim, options.draws)
     arguments = (policy, functions, options.trials)
     cells = [delayed(play_parallel)(*arguments, w, options.spread) for w in WORKERS]
     done = Parallel(n_jobs=options.jobs, return_as="generator")(cells)
@@ -109,4 +110,5 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
+    run_in_fixed_environment("hpo_benchmarks.held_out.parallel_gain")
     main()

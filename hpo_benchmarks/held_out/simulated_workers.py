@@ -11,10 +11,10 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from l2l_sampler.checkpoint import TrainedPolicy
 from l2l_sampler.history import History
+from l2l_sampler.policies.trained import TrainedPolicy
 from l2l_sampler.proposal import propose
-from train.functions.priors import Functions
+from train.functions.functions import Functions
 from train.functions.spaces import spaces
 
 
@@ -33,11 +33,9 @@ def play_parallel(
         latent: (B, T) latent values in the order asked.
         ended: (B, T) when each trial ended; the mean time of a trial is 1.
     """
-    torch.set_num_threads(1)
     draws, dim = functions.rate.shape
     layouts = spaces(functions)
-    # One for every function: a recurrent policy remembers the last replays.
-    policies = [replace(policy, policy=replace(policy.policy)) for _ in layouts]
+    policies = [replace(policy) for _ in layouts]  # each has a cache of its own
     noise = torch.Generator().manual_seed(seed)
     times = np.random.default_rng(seed).uniform(1 - spread, 1 + spread, (draws, trials))
     free = np.zeros((draws, workers))  # when each worker ends its last trial

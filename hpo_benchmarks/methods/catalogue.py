@@ -21,7 +21,7 @@ from optuna.samplers import (
 )
 
 from hpo_benchmarks.problems.functions import LENGTH_SCALE
-from hpo_benchmarks.problems.problem import Problem
+from hpo_benchmarks.problems.problem import AnyProblem, LiveProblem, Problem
 from l2l_sampler import registry
 
 Space: TypeAlias = Mapping[str, BaseDistribution]
@@ -33,17 +33,34 @@ class Method:
 
     Attributes:
         name: as on the command line and in the rows.
-        sampler: (seed, space, n_trials) -> a fresh Optuna sampler for one study.
+        sampler: (seed, space, n_trials) -> a fresh Optuna sampler for one study; the space is
+            None for a live problem, whose parameters nobody knows beforehand.
         version: of what runs; a change makes older rows stale.
         seeds: at most so many seeds, for slow methods; None if as many as asked for.
         suits: whether it can run a problem.
     """
 
     name: str
-    sampler: Callable[[int, Space, int], BaseSampler]
+    sampler: Callable[[int, Space | None, int], BaseSampler]
     version: str
     seeds: int | None = None
-    suits: Callable[[Problem], bool] = lambda problem: True
+    suits: Callable[[AnyProblem], bool] = lambda problem: True
+
+
+def _fixed_space(problem: AnyProblem) -> bool:
+    return isinstance(problem, Problem)
+
+
+def _several_parameters(problem: AnyProblem) -> bool:
+    return isinstance(problem, Problem) and len(problem.space) > 1
+
+
+def _sequential_gp_draw(problem: AnyProblem) -> bool:
+    return _fixed_space(problem) and problem.name.startswith("gp-") and problem.workers == 1
+
+
+def _live(problem: AnyProblem) -> bool:
+    return isinstance(problem, LiveProblem)
 
 
 def cube_dim(space: Space) -> int:
@@ -55,7 +72,7 @@ def cube_dim(space: Space) -> int:
     )
 
 
-def _random(seed: int, space: Space, n_trials: int) -> BaseSampler:
+def _random(seed: int, space: Space | None, n_trials: int) -> BaseSampler:
     return RandomSampler(seed=seed)
 
 
@@ -69,15 +86,19 @@ def _sobol(seed: int, space: Space, n_trials: int) -> BaseSampler:
     )
 
 
-def _tpe(seed: int, space: Space, n_trials: int) -> BaseSampler:
+def _tpe(seed: int, space: Space | None, n_trials: int) -> BaseSampler:
     return TPESampler(seed=seed)
+
+
+def _tpe_group(seed: int, space: Space | None, n_trials: int) -> BaseSampler:
+    return TPESampler(seed=seed, multivariate=True, group=True)
 
 
 def _cmaes(seed: int, space: Space, n_trials: int) -> BaseSampler:
     return CmaEsSampler(seed=seed, warn_independent_sampling=False)
 
 
-def _gp(seed: int, space: Space, n_trials: int) -> BaseSampler:
+def _gp(seed: int, space: Space | None, n_trials: int) -> BaseSampler:
     return GPSampler(seed=seed, warn_independent_sampling=False)
 
 
@@ -93,9 +114,12 @@ def _gp_ei_true(seed: int, space: Space, n_trials: int) -> BaseSampler:
     return TrueKernelSampler(seed, space, length_scale=LENGTH_SCALE)
 
 
-def _learned(policy: str, seed: int, space: Space, n_trials: int) -> BaseSampler:
+def _learned(policy: str, seed: int, space: Space | None, n_trials: int) -> BaseSampler:
+    """A shipped policy; told space and budget where the space is fixed, else nothing."""
     from l2l_sampler import LearnedSampler
 
+    if space is None:
+        return LearnedSampler(policy, seed=seed)
     return LearnedSampler(policy, seed=seed, n_trials=n_trials, search_space=space)
 
 
@@ -116,29 +140,30 @@ def learned_methods() -> list[Method]:
     ]
 
 
-def _has_model(dims: frozenset[int | None], problem: Problem) -> bool:
-    return None in dims or cube_dim(problem.space) in dims
+def _has_model(dims: frozenset[int | None], problem: AnyProblem) -> bool:
+    return None in dims or (isinstance(problem, Problem) and cube_dim(problem.space) in dims)
 
 
 def peer_methods() -> list[Method]:
-    """Today's optimizers, with the settings that their authors chose as defaults."""
+    """Today's optimizers, with the defaults of their authors but where a comment says else."""
     optuna, smac, sklearn = (
         f"{name} {version(name)}" for name in ("optuna", "smac", "scikit-learn")
     )
     return [
         Method("random", _random, optuna),
-        Method("sobol", _sobol, optuna),
+        Method("sobol", _sobol, optuna, suits=_fixed_space),
         Method("tpe", _tpe, optuna),
+        Method("tpe-group", _tpe_group, optuna, suits=_live),
         # Optuna's CMA-ES samples spaces of one parameter at random.
-        Method("cmaes", _cmaes, optuna, suits=lambda problem: len(problem.space) > 1),
+        Method("cmaes", _cmaes, optuna, suits=_several_parameters),
         Method("gp", _gp, optuna, seeds=10),
-        Method("smac", _smac, f"{smac}, hash seed 0", seeds=10),
+        Method("smac", _smac, f"{smac}, hash seed 0", seeds=10, suits=_fixed_space),
         Method(
             "gp-ei-true",
             _gp_ei_true,
             f"{sklearn}, our log EI",
             seeds=10,
-            suits=lambda problem: problem.name.startswith("gp-") and problem.workers == 1,
+            suits=_sequential_gp_draw,
         ),
     ]
 
@@ -148,7 +173,7 @@ def methods() -> dict[str, Method]:
     return {method.name: method for method in [*learned_methods(), *peer_methods()]}
 
 
-def make_sampler(method: Method, seed: int, space: Space, n_trials: int) -> BaseSampler:
+def make_sampler(method: Method, seed: int, space: Space | None, n_trials: int) -> BaseSampler:
     """A sampler for one study, without the notice that a sampler is experimental."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)

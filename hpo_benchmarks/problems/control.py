@@ -109,18 +109,20 @@ def problems() -> list[Problem]:
 def draw_trajectory(control: Repellers, path: Path) -> None:
     """Save a picture of reward contours, repellers and the particles' paths (figure 6)."""
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
     side = np.linspace(-0.1, 1.1, 121)
     plane = np.stack(np.meshgrid(side, side), axis=-1)
     figure = Figure(figsize=(4.5, 4.5), layout="constrained")
     axes = figure.subplots()
     axes.contour(side, side, reward(plane), levels=10, cmap="Greens", linewidths=0.8)
-    axes.scatter(*control.q.T, s=30 + 9000 * control.s, color="tab:blue", label="repeller")
-    paths = control.paths()
-    for i in range(paths.shape[1]):
-        label = "particle" if i == 0 else None
-        axes.plot(*paths[:, i].T, color="tab:red", linewidth=1.2, label=label)
-    axes.set(xlim=(-0.1, 1.1), ylim=(-0.1, 1.1), aspect="equal")
+    axes.scatter(*control.q.T, s=30 + 9000 * control.s, color="tab:blue")
+    for path_of_one in control.paths().transpose(1, 0, 2):
+        axes.plot(*path_of_one.T, color="tab:red", linewidth=1.2)
+    axes.set(xlim=(-0.1, 1.1), ylim=(-0.1, 1.1), aspect="equal", xlabel="place", ylabel="height")
     axes.set(title=f"discounted reward {control.value():.2f}")
-    axes.legend(loc="upper right", fontsize=8)
+    # Symbols of their own, since a strong repeller's dot would be larger than the box.
+    dot = Line2D([], [], color="tab:blue", marker="o", ls="", label="repeller, by strength")
+    line = Line2D([], [], color="tab:red", label="particle")
+    axes.legend(handles=[dot, line], loc="upper right", fontsize=8)
     figure.savefig(path, dpi=130)

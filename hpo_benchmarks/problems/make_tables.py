@@ -27,6 +27,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.svm import SVC
 from tqdm import tqdm
 
+from hpo_benchmarks.environment import run_in_fixed_environment
 from hpo_benchmarks.problems.tabular import OWN_TABLES, Axis, Table, save_table
 
 TRAIN = 500
@@ -183,4 +184,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    run_in_fixed_environment("hpo_benchmarks.problems.make_tables")
     main()

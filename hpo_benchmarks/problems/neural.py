@@ -44,7 +44,6 @@ def train_network(params: Params, seed: int) -> float:
     from torch.nn import Dropout, Linear, ReLU, Sequential
     from torch.nn.functional import cross_entropy
 
-    torch.set_num_threads(1)  # the network is too small to gain from more
     x, y, x_valid, y_valid = _digits()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

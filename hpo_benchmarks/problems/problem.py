@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from optuna import Trial
 from optuna.distributions import BaseDistribution, FloatDistribution
+from optuna.pruners import BasePruner, NopPruner
 
 Params = Mapping[str, Any]
+TRUTH = "true_value"
+"""User attribute of a trial: its value without noise, penalties or scale."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One problem; a seed picks its instance, the same one for every method.
+    """One problem with a fixed space; a seed picks its instance, the same one for every method.
 
     Attributes:
         name: unique within its suite.
@@ -35,6 +39,44 @@ class Problem:
     cost: str
     optimum: Callable[[int], float] | None = None
     workers: int = 1
+
+
+@dataclass(frozen=True)
+class LiveProblem:
+    """One problem whose objective asks an Optuna trial for its parameters while it runs.
+
+    Which parameters there are may depend on the values of others, and a trial may raise, return
+    NaN or infinity, report steps and be pruned. What counts is the user attribute TRUTH of trials
+    that complete: without it a trial counts as failed, whatever it returned.
+
+    Attributes:
+        name: unique within its suite.
+        suite: name of the suite that it is run in.
+        objective: (trial, seed) -> value to minimise; chance depends on the seed and the trial's
+            number alone, so that every method meets the same.
+        about: the problem in a sentence.
+        cost: what one evaluation costs, for readers.
+        optimum: seed -> smallest true value there is, or None if nobody knows it.
+        pruner: makes the study's pruner.
+        workers: one; nothing simulates more for these problems.
+    """
+
+    name: str
+    suite: str
+    objective: Callable[[Trial, int], float]
+    about: str
+    cost: str
+    optimum: Callable[[int], float] | None = None
+    pruner: Callable[[], BasePruner] = NopPruner
+    workers: int = 1
+
+
+AnyProblem: TypeAlias = Problem | LiveProblem
+
+
+def zero(seed: int) -> float:
+    """The optimum of every instance of a problem whose true values are regrets."""
+    return 0.0
 
 
 def rng_of(*key: str | int) -> np.random.Generator:

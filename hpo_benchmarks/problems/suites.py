@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from hpo_benchmarks.problems import control, functions, neural, tabular
-from hpo_benchmarks.problems.problem import Problem
+from hpo_benchmarks.problems import conditional, control, functions, neural, rough, tabular
+from hpo_benchmarks.problems.problem import AnyProblem, Problem
 
 PARALLEL_WORKERS = 5
 
@@ -34,7 +34,7 @@ def _parallel(data: Path) -> list[Problem]:
     ]
 
 
-SUITES: dict[str, Callable[[Path], list[Problem]]] = {
+SUITES: dict[str, Callable[[Path], list[AnyProblem]]] = {
     "paper": lambda data: functions.problems(),
     "hpolib": _hpolib,
     "tables": lambda data: tabular.own_problems(),
@@ -42,4 +42,8 @@ SUITES: dict[str, Callable[[Path], list[Problem]]] = {
     "parallel": _parallel,
     "neural": lambda data: neural.problems(),
     "speed": _speed,
+    "conditional": lambda data: conditional.problems(),
+    "rough": lambda data: rough.problems(),
 }
+LIVE = ("conditional", "rough")
+"""Suites of live problems."""

@@ -1,4 +1,4 @@
-"""The paper's figures redrawn from rows, as PNG files."""
+"""Figures of regret as PNG files: medians and quartiles over seeds, one style everywhere."""
 
 from __future__ import annotations
 
@@ -6,102 +6,84 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from hpo_benchmarks.problems import control, functions
-from hpo_benchmarks.report.scores import Runs, over_problems, problem_of, select
-from hpo_benchmarks.runner import Row
+from hpo_benchmarks.report.labels import in_order, label_of, style_of
+from hpo_benchmarks.report.scores import Curves, Runs, common_seeds, over_problems, select
+from hpo_benchmarks.rows import Row
 
-# name in rows -> name for readers, colour; in the order of legends and tables.
-LABELS = {
-    "memory": ("memory (ours)", "#d62728"),
-    "lstm-oi": ("lstm-oi (ours)", "#17becf"),
-    "lstm-ei": ("lstm-ei (ours)", "#0b6b75"),
-    "dnc-oi": ("dnc-oi (ours)", "#e377c2"),
-    "dnc-ei": ("dnc-ei (ours)", "#8e2f7a"),
-    "gp": ("Optuna GPSampler", "#1f77b4"),
-    "smac": ("SMAC3", "#2ca02c"),
-    "tpe": ("Optuna TPE", "#ff7f0e"),
-    "cmaes": ("Optuna CMA-ES", "#9467bd"),
-    "sobol": ("Sobol sequence", "#8c564b"),
-    "random": ("random search", "#7f7f7f"),
-    "gp-ei-true": ("GP-EI, true kernel", "#000000"),
-}
-LOWEST = 1e-4  # regret that a logarithmic axis still shows
-OTHERS = matplotlib.color_sequences["tab20b"]  # shipped policies without a colour of their own
+LOWEST = 1e-4  # Regret below this is drawn as this, so that a logarithmic axis stays readable.
+BANDED = ("memory", "gp", "tpe")
+"""Methods whose quartiles are shaded; more than three bands hide each other."""
 
 
-def label_of(method: str) -> str:
-    """The method's name for readers."""
-    return LABELS[method][0] if method in LABELS else f"{method} (ours)"
+def median_and_quartiles(curves: Iterable[np.ndarray]) -> np.ndarray:
+    """(3, T) lower quartile, median and upper quartile over seeds."""
+    return np.quantile(np.array(list(curves)), [0.25, 0.5, 0.75], axis=0)
 
 
-def in_order(methods: Iterable[str]) -> list[str]:
-    """Methods in the order of legends: the default policy, other policies, then the peers."""
-    order = [*LABELS]
-    return sorted(
-        set(methods), key=lambda name: (order.index(name) if name in order else 0.5, name)
-    )
+def _plain() -> FuncFormatter:
+    """Ticks as 0.01 in place of a power of ten."""
+    return FuncFormatter(lambda value, _: f"{value:g}")
 
 
-def colour_of(method: str, methods: Iterable[str]) -> Any:
-    """The method's colour; policies without a fixed one share out a palette."""
-    if method in LABELS:
-        return LABELS[method][1]
-    others = sorted(name for name in set(methods) if name not in LABELS)
-    return matplotlib.colors.to_hex(OTHERS[others.index(method) % len(OTHERS)])
-
-
-def mean_and_interval(curves: Iterable[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """(T,) mean over seeds and (T,) half width of its 95 % confidence interval."""
-    table = np.array(list(curves))
-    spread = table.std(axis=0, ddof=1) if len(table) > 1 else np.zeros(table.shape[1])
-    return table.mean(axis=0), 1.96 * spread / np.sqrt(len(table))
-
-
-def _draw_curves(axes: Any, methods: dict[str, dict[int, np.ndarray]], names: list[str]) -> None:
-    lowest = np.inf
-    for name in in_order(methods):
-        mean, half = mean_and_interval(methods[name].values())
-        lowest = min(lowest, float(mean[-1]))
-        step = np.arange(1, len(mean) + 1)
-        colour = colour_of(name, names)
-        width = 2.2 if name == "memory" else 1.2
-        axes.plot(step, mean, color=colour, linewidth=width, label=label_of(name))
-        low, high = np.maximum(mean - half, LOWEST), np.maximum(mean + half, LOWEST)
-        axes.fill_between(step, low, high, color=colour, alpha=0.12, linewidth=0)
-    decade = 10 ** np.floor(np.log10(max(lowest, LOWEST)))
-    axes.set(xlabel="trials", yscale="log", ylim=(decade, 1.5))
+def _logarithmic(axes: Any) -> None:
+    """A logarithmic axis of y with plain numbers: decades, or 1, 2 and 5 if it spans few."""
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    subs = (1.0, 2.0, 5.0) if high < 30 * low else (1.0,)
+    axes.yaxis.set_major_locator(LogLocator(subs=subs))
+    axes.yaxis.set_major_formatter(_plain())
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.grid(alpha=0.25)
+
+
+def _draw_curves(axes: Any, methods: dict[str, Curves], names: list[str]) -> float:
+    """Draw the methods' medians and some bands; returns the lowest value drawn."""
+    lowest = 1.0
+    for name in in_order(methods):
+        low, middle, high = np.maximum(median_and_quartiles(methods[name].values()), LOWEST)
+        style, step = style_of(name, names), np.arange(1, len(middle) + 1)
+        width = 2.2 if name == "memory" else 1.2
+        axes.plot(step, middle, style.dash, color=style.colour, lw=width, label=style.label)
+        if name in BANDED:
+            axes.fill_between(step, low, high, color=style.colour, alpha=0.12, linewidth=0)
+        lowest = min(lowest, float(middle[-1]))
+    axes.set(xlabel="trials")
+    return lowest
 
 
 def _panels(
     path: Path,
     titles: Sequence[str],
-    draw: Callable[[Any, int], None],
+    draw: Callable[[Any, int], float | None],
     *,
-    columns: int = 4,
+    columns: int,
     ylabel: str = "normalised regret",
 ) -> None:
-    """A row or grid of panels with one legend below."""
+    """A grid of panels with one legend below; rows share their range where `draw` gives a low."""
     columns = min(columns, len(titles))
     rows = -(-len(titles) // columns)
     width = max(6.4, 4.0 * columns)  # room for the legend below a single panel
     figure = Figure(figsize=(width, 3.3 * rows + 0.5), layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False).flat
+    grid = figure.subplots(rows, columns, squeeze=False)
     handles: dict[str, Any] = {}
-    for i, axes in enumerate(grid):
-        if i >= len(titles):
+    for row, line in enumerate(grid):
+        shown = [(i, axes) for i, axes in enumerate(line, row * columns) if i < len(titles)]
+        lows = [low for i, axes in shown if (low := draw(axes, i)) is not None]
+        for i, axes in shown:
+            axes.set(title=titles[i])
+            if lows:
+                axes.set(ylim=(max(0.7 * min(lows), LOWEST), 1.5))
+                _logarithmic(axes)
+            found, labels = axes.get_legend_handles_labels()
+            handles.update(zip(labels, found, strict=True))
+        shown[0][1].set(ylabel=ylabel)
+        for axes in line[len(shown) :]:
             axes.set_visible(False)
-            continue
-        draw(axes, i)
-        axes.set(title=titles[i])
-        if i % columns == 0:
-            axes.set(ylabel=ylabel)
-        found, labels = axes.get_legend_handles_labels()
-        handles.update(zip(labels, found, strict=True))
     if handles:
         figure.legend(
             handles.values(),
@@ -114,9 +96,9 @@ def _panels(
 
 
 def draw_problems(
-    regrets: Runs, problems: Sequence[str], methods: Sequence[str], path: Path
+    regrets: Runs, problems: Sequence[str], methods: Sequence[str], path: Path, *, columns: int = 4
 ) -> None:
-    """Regret by trial, one panel a problem (figures 3, 5 left, 6 right and 7).
+    """Median regret by trial, one panel a problem, with quartiles of some methods.
 
     The paper draws best values. Regret has the optimum of each seed's instance taken out, so
     that methods with fewer seeds than others compare.
@@ -126,43 +108,50 @@ def draw_problems(
         problems: those to draw as far as there are rows.
         methods: those to draw.
         path: the .png file.
+        columns: panels side by side.
     """
     chosen = {name: runs for name, runs in select(regrets, problems, methods).items() if runs}
     found = [problem for problem in problems if problem in chosen]
     names = in_order(methods)
-
-    def draw(axes: Any, i: int) -> None:
-        _draw_curves(axes, chosen[found[i]], names)
-
-    _panels(path, [problem.split("/")[1] for problem in found], draw)
+    _panels(
+        path,
+        [problem.split("/")[1] for problem in found],
+        lambda axes, i: _draw_curves(axes, chosen[found[i]], names),
+        columns=columns,
+    )
 
 
 def draw_by_time(
     regrets: Runs, clocks: Runs, problems: Sequence[str], methods: Sequence[str], path: Path
 ) -> None:
-    """Regret by seconds spent in the optimizer until then (figure 5, right)."""
+    """Median regret by seconds spent in the optimizer until then (figure 5, right)."""
     found = [problem for problem in problems if problem in regrets]
     chosen = select(regrets, found, methods)
     names = in_order(methods)
 
-    def draw(axes: Any, i: int) -> None:
-        curves = chosen[found[i]]
+    def draw(axes: Any, i: int) -> float:
+        curves, lowest = chosen[found[i]], 1.0
         for name in in_order(curves):
-            mean, _ = mean_and_interval(curves[name].values())
-            seconds, _ = mean_and_interval(clocks[found[i]][name].values())
-            axes.plot(seconds, mean, color=colour_of(name, names), label=label_of(name))
-        axes.set(xscale="log", yscale="log", xlabel="seconds in the optimizer")
-        axes.grid(alpha=0.25)
+            middle = np.maximum(median_and_quartiles(curves[name].values())[1], LOWEST)
+            seconds = median_and_quartiles(clocks[found[i]][name].values())[1]
+            style = style_of(name, names)
+            axes.plot(seconds, middle, style.dash, color=style.colour, label=style.label)
+            lowest = min(lowest, float(middle[-1]))
+        axes.set(xscale="log", xlabel="seconds in the optimizer")
+        return lowest
 
     _panels(path, [problem.split("/")[1] for problem in found], draw, columns=2)
 
 
-def draw_queries(rows: list[Row], path: Path, *, seed: int = 0, steps: int = 50) -> None:
+def draw_queries(
+    rows: list[Row], methods: Sequence[str], path: Path, *, seed: int = 0, steps: int = 50
+) -> None:
     """The queries of each method on one function of one variable (figure 4)."""
     found = {
-        row["method"]: row["queries"][:steps]
+        row.method: row.queries[:steps]
         for row in rows
-        if problem_of(row) == "paper/gp-1d" and row["seed"] == seed
+        if row.place == "paper/gp-1d" and row.seed == seed and row.method in methods
+        if row.queries is not None
     }
     names = in_order(found)
     grid = np.linspace(0, 1, 400)
@@ -170,55 +159,54 @@ def draw_queries(rows: list[Row], path: Path, *, seed: int = 0, steps: int = 50)
 
     def draw(axes: Any, i: int) -> None:
         twin = axes.twinx()
-        twin.plot(grid, height, color="tab:blue", linewidth=1)
+        twin.plot(grid, height, color="0.6", linewidth=1)
         twin.set(yticks=[])
         queries = found[names[i]]
-        axes.plot(queries, np.arange(1, len(queries) + 1), ".-", color="tab:red", linewidth=0.6)
+        colour = style_of(names[i]).colour
+        axes.plot(queries, np.arange(1, len(queries) + 1), ".-", color=colour, linewidth=0.6)
         axes.set(xlim=(0, 1), xlabel="x")
 
-    _panels(path, [label_of(name) for name in names], draw, ylabel="trial")
+    _panels(path, [label_of(name) for name in names], draw, columns=3, ylabel="trial")
 
 
 def draw_best_control(rows: list[Row], path: Path) -> None:
     """The trajectory of the best controller found (figure 6, left)."""
-    found = [row for row in rows if problem_of(row) == "control/repellers"]
-    best = min(found, key=lambda row: row["curve"][-1])
-    control.draw_trajectory(control.controller(best["best_params"], best["seed"]), path)
+    found = [row for row in rows if row.place == "control/repellers" and row.curve]
+    best = min(found, key=lambda row: row.curve[-1])
+    control.draw_trajectory(control.controller(best.best_params, best.seed), path)
 
 
-def draw_overview(
-    regrets: Runs, milliseconds: dict[str, float], t: int, path: Path, *, suites: str
-) -> None:
-    """Mean normalised regret by trial, and after t trials against the time a trial takes."""
+def draw_overview(regrets: Runs, milliseconds: dict[str, float], t: int, path: Path) -> None:
+    """Mean normalised regret by trial, and after t trials against the time a trial takes.
+
+    Args:
+        regrets: of methods that all ran the same problems and seeds.
+        milliseconds: of every method, for a trial.
+        t: trials after which the right panel looks.
+        path: the .png file.
+    """
     names = in_order(name for methods in regrets.values() for name in methods)
-    averages: dict[str, list[np.ndarray]] = {name: [] for name in names}
-    for methods in regrets.values():
-        for name, seeds in methods.items():
-            averages[name].append(np.mean(list(seeds.values()), axis=0))
-    last = {name: {i: c[t - 1] for i, c in enumerate(curves)} for name, curves in averages.items()}
-    figure = Figure(figsize=(11, 4.4), layout="constrained")
+    figure = Figure(figsize=(11, 4.6), layout="constrained")
     left, right = figure.subplots(1, 2)
     for name in names:
-        mean = np.mean(averages[name], axis=0)
-        colour, width = colour_of(name, names), 2.4 if name == "memory" else 1.3
-        left.plot(np.arange(1, len(mean) + 1), mean, color=colour, lw=width, label=label_of(name))
-        spread = over_problems({str(i): {name: value} for i, value in last[name].items()})[name]
-        error = [[spread.mean - spread.low], [spread.high - spread.mean]]
-        right.errorbar(
-            milliseconds[name], spread.mean, yerr=error, fmt="o", color=colour, capsize=3
-        )
-        right.annotate(
-            label_of(name),
-            (milliseconds[name], spread.mean),
-            xytext=(6, 4),
-            textcoords="offset points",
-            fontsize=8,
-        )
-    left.set(yscale="log", xlabel="trials", ylabel="normalised regret")
-    left.set_title(f"{len(regrets)} problems of {suites}", fontsize=10)
-    left.legend(fontsize=8)
-    right.set(xscale="log", yscale="log", xlabel="milliseconds a trial in the optimizer")
-    right.set_title(f"regret after {t} trials, 95 % interval over problems", fontsize=10)
+        curves = [np.mean(list(methods[name].values()), axis=0) for methods in regrets.values()]
+        mean, style = np.mean(curves, axis=0), style_of(name, names)
+        width = 2.4 if name == "memory" else 1.3
+        step = np.arange(1, len(mean) + 1)
+        left.plot(step, mean, style.dash, color=style.colour, lw=width, label=style.label)
+        last = over_problems({str(i): {name: c[t - 1]} for i, c in enumerate(curves)})[name]
+        error = [[last.mean - last.low], [last.high - last.mean]]
+        time = milliseconds[name]
+        right.errorbar(time, last.mean, yerr=error, fmt="o", color=style.colour, capsize=3)
+    seeds = {len(common_seeds(methods)) for methods in regrets.values()}
+    left.set(xlabel="trials", ylabel="normalised regret")
+    left.set_title(
+        f"mean over {len(regrets)} problems and {max(seeds)} seeds that all ran", fontsize=10
+    )
+    right.set(xscale="log", xlabel="milliseconds a trial in the optimizer")
+    right.xaxis.set_major_formatter(_plain())
+    right.set_title(f"after {t} trials, 95 % interval over problems", fontsize=10)
     for axes in (left, right):
-        axes.grid(alpha=0.25, which="both")
+        _logarithmic(axes)
+    figure.legend(loc="outside lower center", ncols=min(6, len(names)), fontsize=8)
     figure.savefig(path, dpi=120)

@@ -1,10 +1,11 @@
-"""Scores of methods from rows: normalised regret, mean rank, wins and losses.
+"""Scores of methods from rows: normalised regret, mean rank, paired differences, wins and losses.
 
 Notation
     problem  "suite/name"      T  trials of a study      t  trials used, 1 to T
 
 Regret is the best value so far minus the best known, divided by the median over seeds of the
-same difference for random search's first trial: 1 is a first guess, 0 the optimum.
+same difference for random search's first result: 1 is a first guess, 0 the optimum. Methods are
+only ever compared on the seeds that they have in common.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ from typing import TypeAlias
 
 import numpy as np
 
-from hpo_benchmarks.runner import Row
+from hpo_benchmarks.rows import Row
 
-Runs: TypeAlias = dict[str, dict[str, dict[int, np.ndarray]]]
+Curves: TypeAlias = dict[int, np.ndarray]
+"""Seed -> (T,) curve"""
+Runs: TypeAlias = dict[str, dict[str, Curves]]
 """Problem -> method -> seed -> (T,) curve"""
 
 BUDGETS = (10, 20, 50, 100)
 RESAMPLES = 2000
+CLEAR = 2.0  # standard errors that make a difference a win or a loss
 
 
 @dataclass(frozen=True)
@@ -34,16 +38,47 @@ class Estimate:
     problems: int
 
 
+@dataclass(frozen=True)
+class Difference:
+    """Regret of one method minus that of another, over the seeds that both have.
+
+    Attributes:
+        mean: over problems, each the mean over its seeds; negative where the first is better.
+        error: standard error of that mean over problems, nan of a single problem.
+        problems: how many.
+        lower: on how many of them the first method's mean is lower.
+        won: problems on which it is lower by CLEAR standard errors over seeds.
+        lost: problems on which it is higher by as much; the others are tied.
+    """
+
+    mean: float
+    error: float
+    problems: int
+    lower: int
+    won: int
+    lost: int
+
+    @property
+    def tied(self) -> int:
+        """Problems on which the seeds do not tell, or there is one only."""
+        return self.problems - self.won - self.lost
+
+
+def budgets_of(trials: int) -> list[int]:
+    """The budgets that studies of so many trials reach; their whole length if there is none."""
+    return [t for t in BUDGETS if t <= trials] or [trials]
+
+
 def successful(rows: Iterable[Row]) -> list[Row]:
-    """Rows with results, of the longest budget among them, so that curves compare."""
-    good = [row for row in rows if "error" not in row]
-    trials = max((row["trials"] for row in good), default=0)
-    return [row for row in good if row["trials"] == trials]
+    """Rows with results, of the longest budget among those of their suite, so that curves compare.
 
-
-def problem_of(row: Row) -> str:
-    """Suite and problem in one word."""
-    return f"{row['suite']}/{row['problem']}"
+    Smaller runs, such as those made to try something out, do not count.
+    """
+    good = [row for row in rows if row.error is None]
+    longest: dict[str, int] = {}
+    for row in good:
+        longest[row.suite] = max(row.trials, longest.get(row.suite, 0))
+    return [row for row in good if row.trials == longest[row.suite]]
 
 
 def kind_of(problem: str) -> str:
@@ -60,43 +95,65 @@ def kind_of(problem: str) -> str:
     }.get(suite, suite)
 
 
-def runs_of(rows: Iterable[Row], field: str = "curve") -> Runs:
-    """The curves of all rows, or another field of one number a trial."""
+def curves_of(rows: Iterable[Row]) -> Runs:
+    """The best values by trial; NaN where no trial has one yet."""
+    return _by_cell((row, row.curve) for row in rows)
+
+
+def clocks_of(rows: Iterable[Row]) -> Runs:
+    """Seconds in the optimizer by trial."""
+    return _by_cell((row, row.clock) for row in rows)
+
+
+def failures_of(rows: Iterable[Row]) -> Runs:
+    """Failed trials so far, by trial."""
+    return _by_cell((row, row.failures()) for row in rows)
+
+
+def _by_cell(found: Iterable[tuple[Row, Collection[float | None] | None]]) -> Runs:
     runs: Runs = {}
-    for row in rows:
-        methods = runs.setdefault(problem_of(row), {})
-        methods.setdefault(row["method"], {})[row["seed"]] = np.array(row[field], dtype=float)
+    for row, values in found:
+        methods = runs.setdefault(row.place, {})
+        methods.setdefault(row.method, {})[row.seed] = np.array(values, dtype=float)
     return runs
 
 
 def regrets_of(rows: Iterable[Row]) -> Runs:
     """Normalised regret of every row.
 
-    Where the optimum is unknown, the smallest value in any row of the problem stands for it.
+    Where the optimum is unknown, the smallest value in any row of the problem stands for it: of a
+    live problem, whose seeds are instances with optima of their own, any row of that seed. A
+    study without a result yet counts as random search's worst first one, so that nothing is
+    gained by failing.
     """
     rows = list(rows)
-    runs = runs_of(rows)
-    optimum = {(problem_of(row), row["seed"]): row["optimum"] for row in rows if "optimum" in row}
+    optimum = {(row.place, row.seed): row.optimum for row in rows if row.optimum is not None}
+    live = {row.place for row in rows if row.outcomes is not None}
     regrets: Runs = {}
-    for problem, methods in runs.items():
-        best_seen = min(curve[-1] for seeds in methods.values() for curve in seeds.values())
+    for problem, methods in curves_of(rows).items():
+        lowest: dict[int, float] = {}
+        for curves in methods.values():
+            for seed, curve in curves.items():
+                lowest[seed] = np.fmin(lowest.get(seed, np.nan), curve[-1])
+        if problem not in live:
+            lowest = dict.fromkeys(lowest, min(lowest.values()))
         gaps = {
             method: {
-                seed: curve - min(optimum.get((problem, seed), best_seen), curve[-1])
-                for seed, curve in seeds.items()
+                seed: curve - np.fmin(optimum.get((problem, seed), lowest[seed]), curve[-1])
+                for seed, curve in curves.items()
             }
-            for method, seeds in methods.items()
+            for method, curves in methods.items()
         }
-        first = [
-            gap[0]
-            for method, seeds in gaps.items()
-            if method == "random" or "random" not in gaps
-            for gap in seeds.values()
-        ]
+        references = [gaps["random"]] if "random" in gaps else list(gaps.values())
+        known = [gap[np.isfinite(gap)] for curves in references for gap in curves.values()]
+        first = [gap[0] for gap in known if gap.size] or [1.0]
         scale = max(float(np.median(first)), 1e-12)
         regrets[problem] = {
-            method: {seed: gap / scale for seed, gap in seeds.items()}
-            for method, seeds in gaps.items()
+            method: {
+                seed: np.where(np.isnan(gap), max(first), gap) / scale
+                for seed, gap in curves.items()
+            }
+            for method, curves in gaps.items()
         }
     return regrets
 
@@ -104,10 +161,41 @@ def regrets_of(rows: Iterable[Row]) -> Runs:
 def select(runs: Runs, problems: Collection[str], methods: Collection[str]) -> Runs:
     """The part of `runs` on these problems and of these methods."""
     return {
-        problem: {method: seeds for method, seeds in found.items() if method in methods}
+        problem: {method: curves for method, curves in found.items() if method in methods}
         for problem, found in runs.items()
         if problem in problems
     }
+
+
+def common_seeds(methods: dict[str, Curves]) -> list[int]:
+    """The seeds that all of these methods have."""
+    return sorted(set.intersection(*(set(curves) for curves in methods.values())))
+
+
+def in_common(runs: Runs) -> Runs:
+    """The part that compares all methods: problems that all of them ran, on the common seeds."""
+    names = {name for methods in runs.values() for name in methods}
+    chosen: Runs = {}
+    for problem, methods in runs.items():
+        if methods.keys() == names and (seeds := common_seeds(methods)):
+            chosen[problem] = {
+                name: {seed: curves[seed] for seed in seeds} for name, curves in methods.items()
+            }
+    return chosen
+
+
+def well_seeded(runs: Runs) -> list[str]:
+    """Methods with at least half as many seeds as the one that has most.
+
+    The means of a table are over common seeds, so a method of very few would make those of all
+    others uncertain; it is compared with ours alone.
+    """
+    seeds: dict[str, list[int]] = {}
+    for methods in runs.values():
+        for name, curves in methods.items():
+            seeds.setdefault(name, []).append(len(curves))
+    least = {name: min(counts) for name, counts in seeds.items()}
+    return [name for name, count in least.items() if 2 * count >= max(least.values())]
 
 
 def ranks_of(regrets: Runs, t: int) -> dict[str, dict[str, float]]:
@@ -122,22 +210,24 @@ def ranks_of(regrets: Runs, t: int) -> dict[str, dict[str, float]]:
         for method, mine in methods.items():
             rank = 1.0
             for other, theirs in methods.items():
-                common = mine.keys() & theirs.keys()
-                if other != method and common:
-                    gap = np.array([mine[seed][t - 1] - theirs[seed][t - 1] for seed in common])
+                if other != method and (gap := _gaps(mine, theirs, t)).size:
                     rank += np.mean(gap > 0) + 0.5 * np.mean(gap == 0)
             ranks[problem][method] = float(rank)
     return ranks
 
 
 def means_of(regrets: Runs, t: int) -> dict[str, dict[str, float]]:
-    """Problem -> method -> regret after t trials, averaged over seeds."""
+    """Problem -> method -> value after t trials, averaged over the seeds that all of them have.
+
+    Problems whose methods have no seed in common are left out.
+    """
     return {
         problem: {
-            method: float(np.mean([curve[t - 1] for curve in seeds.values()]))
-            for method, seeds in methods.items()
+            method: float(np.mean([curves[seed][t - 1] for seed in seeds]))
+            for method, curves in methods.items()
         }
         for problem, methods in regrets.items()
+        if methods and (seeds := common_seeds(methods))
     }
 
 
@@ -157,25 +247,34 @@ def over_problems(table: dict[str, dict[str, float]]) -> dict[str, Estimate]:
     return estimates
 
 
-def duels(regrets: Runs, mine: str, other: str, t: int) -> dict[str, float]:
-    """Problem -> how clearly `mine` beats `other` after t trials, in standard errors.
-
-    Positive where `mine` has the lower regret; over paired seeds. Problems that the two do not
-    have in common, or have with one seed only, are left out.
-    """
-    clearness = {}
-    for problem, methods in regrets.items():
-        first, second = methods.get(mine, {}), methods.get(other, {})
-        common = first.keys() & second.keys()
-        if len(common) > 1:
-            gap = np.array([second[seed][t - 1] - first[seed][t - 1] for seed in common])
-            error = gap.std(ddof=1) / np.sqrt(len(gap))
-            clearness[problem] = float(gap.mean() / max(error, 1e-12))
-    return clearness
+def _gaps(mine: Curves, other: Curves, t: int) -> np.ndarray:
+    """(n,) `mine` minus `other` after t trials, on each seed that both have."""
+    return np.array([mine[s][t - 1] - other[s][t - 1] for s in mine if s in other])
 
 
-def wins_ties_losses(regrets: Runs, mine: str, other: str, t: int) -> tuple[int, int, int]:
-    """Problems won, tied and lost; a tie is a difference of less than two standard errors."""
-    clearness = np.array(list(duels(regrets, mine, other, t).values()))
-    won, lost = int(np.sum(clearness > 2)), int(np.sum(clearness < -2))
-    return won, len(clearness) - won - lost, lost
+def difference(regrets: Runs, mine: str, other: str, t: int) -> Difference | None:
+    """How the regrets of two methods differ after t trials; None if they share no problem."""
+    gaps = [
+        gap
+        for methods in regrets.values()
+        if (gap := _gaps(methods.get(mine, {}), methods.get(other, {}), t)).size
+    ]
+    if not gaps:
+        return None
+    means = np.array([gap.mean() for gap in gaps])
+    clear = np.array([_clearness(gap) for gap in gaps])
+    return Difference(
+        mean=float(means.mean()),
+        error=float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else np.nan,
+        problems=len(means),
+        lower=int(np.sum(means < 0)),
+        won=int(np.sum(clear < -CLEAR)),
+        lost=int(np.sum(clear > CLEAR)),
+    )
+
+
+def _clearness(gap: np.ndarray) -> float:
+    """Mean of the gaps (n,) in standard errors; 0 of a single seed, which tells nothing."""
+    if len(gap) == 1:
+        return 0.0
+    return float(gap.mean() / max(gap.std(ddof=1) / np.sqrt(len(gap)), 1e-12))

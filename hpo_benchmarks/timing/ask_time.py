@@ -9,20 +9,18 @@ on an idle machine: another busy process doubles every figure.
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from collections.abc import Callable
 
-os.environ["OMP_NUM_THREADS"] = "1"  # before numpy is imported
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution, FloatDistribution
+from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
+from optuna.trial import create_trial
 
-import numpy as np  # noqa: E402
-import optuna  # noqa: E402
-from optuna.distributions import BaseDistribution, FloatDistribution  # noqa: E402
-from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler  # noqa: E402
-from optuna.trial import create_trial  # noqa: E402
-
-from l2l_sampler import LearnedSampler, registry  # noqa: E402
-from l2l_sampler.policies.recurrent.policy import RecurrentPolicy  # noqa: E402
+from hpo_benchmarks.environment import run_in_fixed_environment
+from l2l_sampler import LearnedSampler, registry
+from l2l_sampler.policies.recurrent.policy import RecurrentPolicy
 
 SPACE: dict[str, BaseDistribution] = {f"x{i}": FloatDistribution(0.0, 1.0) for i in range(6)}
 LONGEST = {"gp": 300}  # trials past which a sampler takes too long to be timed here
@@ -117,4 +115,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    run_in_fixed_environment("hpo_benchmarks.timing.ask_time")
     main()

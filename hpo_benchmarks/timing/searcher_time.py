@@ -7,17 +7,15 @@ prints the median and the longest time of `suggest` and of the calls that bring 
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from collections.abc import Callable
 from typing import Any
 
-os.environ["OMP_NUM_THREADS"] = "1"  # before numpy is imported
+import numpy as np
+from ray import tune
 
-import numpy as np  # noqa: E402
-from ray import tune  # noqa: E402
-
-from l2l_sampler import LearnedSearcher, registry  # noqa: E402
+from hpo_benchmarks.environment import run_in_fixed_environment
+from l2l_sampler import LearnedSearcher, registry
 
 N_PARAMETERS = 8
 CONCURRENT = 8
@@ -65,4 +63,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    run_in_fixed_environment("hpo_benchmarks.timing.searcher_time")
     main()

@@ -4,7 +4,7 @@ import pytest
 
 from hpo_benchmarks.methods.catalogue import learned_methods, methods
 from hpo_benchmarks.problems import functions, tabular
-from hpo_benchmarks.runner import Cell, run_cell
+from hpo_benchmarks.study import Cell, run_cell
 from l2l_sampler import registry
 from l2l_sampler.checkpoint import save
 from tests.untrained import untrained
@@ -57,8 +57,8 @@ def test_rerunning_a_learned_policy_gives_the_same_row(shipped, name, suite):
     )
     cell = Cell(problem, methods()[name], seed=0, trials=8)
     first, second = run_cell(cell, {}), run_cell(cell, {})
-    assert "error" not in first
-    assert first["curve"] == second["curve"] and first["best_params"] == second["best_params"]
+    assert first.error is None
+    assert first.curve == second.curve and first.best_params == second.best_params
 
 
 def test_retraining_a_policy_changes_its_version(shipped):

@@ -14,7 +14,7 @@ from l2l_sampler.checkpoint import save
 from tests.untrained import untrained
 from train.functions.priors import PRIORS
 from train.functions.spaces import spaces
-from train.validation.play import held_out as functions_of
+from train.validation.play import draw_held_out as functions_of
 from train.validation.play import play, random_search, trained
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -142,9 +142,3 @@ def test_cells_of_another_version_of_the_comparison_are_computed_anew(tmp_path, 
     earlier = command(tmp_path)
     assert not {row["key"] for row in first} & {row["key"] for row in earlier}
     assert len((tmp_path / "cells.jsonl").read_text().splitlines()) == len(first + earlier)
-
-
-def test_methods_run_on_one_thread():
-    torch.set_num_threads(2)
-    held_out.Cell("random", "gp", 1, 3, 20, 0).curves()
-    assert torch.get_num_threads() == 1

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 from numpy.testing import assert_array_equal
 
 from hpo_benchmarks.held_out import parallel_gain
@@ -39,9 +38,7 @@ def test_the_same_trials_run_side_by_side_gain_the_number_of_workers():
 
 def test_the_command_prints_a_row_for_every_number_of_workers(capsys, monkeypatch):
     monkeypatch.setattr(parallel_gain, "load_policy", lambda name, dim: POLICY)
-    threads = torch.get_num_threads()
     parallel_gain.main(["--dim", "2", "--draws", "2", "--trials", "8", "--target", "4"])
-    torch.set_num_threads(threads)
     rows = capsys.readouterr().out.splitlines()
     assert [row.split("|")[1].strip() for row in rows[2:]] == ["1", "2", "4", "8"]
     with pytest.raises(SystemExit):

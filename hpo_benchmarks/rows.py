@@ -1,0 +1,122 @@
+"""What a finished study leaves behind: one row, kept as one line of JSON."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from train.jsonl import read_lines
+
+COMPLETE, FAILED, PRUNED = "c", "f", "p"
+
+Key: TypeAlias = tuple[str, str, str, int, int]
+"""Suite, problem, method, seed and trials: one of each is kept."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One study, or why there is none.
+
+    Attributes:
+        suite: of the problem.
+        problem: its name in the suite.
+        method: name of the optimizer.
+        seed: picks the problem's instance.
+        trials: budget, T.
+        method_version: of the optimizer's code or weights.
+        workers: evaluations side by side, in simulated time.
+        version: release of this package.
+        commit: and its commit.
+        curve: T best values so far, after each finished trial. A define-by-run problem counts the
+            true value, and has None as long as no trial has one.
+        clock: T seconds spent in the optimizer until then.
+        best_params: of the best trial.
+        objective_seconds: spent in the objective.
+        optimum: the smallest value there is, if somebody knows it.
+        queries: the points asked, of a problem of one parameter.
+        outcomes: of a define-by-run problem: how each trial ended, a letter each (COMPLETE,
+            FAILED or PRUNED). A trial that completes without a true value, such as one that
+            reports a penalty, has failed.
+        error: what ended the study; then there are no results.
+        where: file and line of the error.
+    """
+
+    suite: str
+    problem: str
+    method: str
+    seed: int
+    trials: int
+    method_version: str
+    workers: int = 1
+    version: str | None = None
+    commit: str | None = None
+    curve: list[float | None] | None = None
+    clock: list[float] | None = None
+    best_params: dict[str, Any] | None = None
+    objective_seconds: float | None = None
+    optimum: float | None = None
+    queries: list[float] | None = None
+    outcomes: str | None = None
+    error: str | None = None
+    where: str | None = None
+
+    @property
+    def key(self) -> Key:
+        """What was run, apart from the version of the optimizer."""
+        return (self.suite, self.problem, self.method, self.seed, self.trials)
+
+    @property
+    def place(self) -> str:
+        """Suite and problem in one word."""
+        return f"{self.suite}/{self.problem}"
+
+    def failures(self) -> list[int]:
+        """How many trials have failed after each trial; none of a problem of a fixed space."""
+        if self.outcomes is None:
+            return [0] * self.trials
+        return [self.outcomes[: t + 1].count(FAILED) for t in range(len(self.outcomes))]
+
+    def to_json(self) -> str:
+        """One line, without the fields that are None."""
+        found = {field.name: getattr(self, field.name) for field in fields(self)}
+        known = {name: value for name, value in found.items() if value is not None}
+        return json.dumps(known, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, line: str) -> Row:
+        """Read what `to_json` wrote.
+
+        Raises:
+            ValueError: a field that a row does not have.
+        """
+        found = json.loads(line)
+        if unknown := found.keys() - {field.name for field in fields(cls)}:
+            raise ValueError(
+                f"a row has fields that this version does not know: {', '.join(sorted(unknown))}"
+            )
+        return cls(**found)
+
+
+def read_rows(paths: Iterable[Path]) -> list[Row]:
+    """Rows of .jsonl and .jsonl.gz files, the last one of each key; missing files have none.
+
+    A rerun with another version of the method replaces the older row. A last line that was cut
+    off by a kill is left out.
+    """
+    latest: dict[Key, Row] = {}
+    for path in paths:
+        for line in read_lines(path):
+            row = Row.from_json(line)
+            latest[row.key] = row
+    return list(latest.values())
+
+
+def write_packed(rows: Iterable[Row], path: Path) -> None:
+    """Write rows as one .jsonl.gz whose bytes depend on the rows alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = sorted(row.to_json() + "\n" for row in rows)
+    path.write_bytes(gzip.compress("".join(lines).encode(), mtime=0))

@@ -1,0 +1,116 @@
+"""The commands of `python -m hpo_benchmarks`, in an environment that makes them repeat."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from hpo_benchmarks import __main__ as command_line
+from hpo_benchmarks import environment
+from hpo_benchmarks.rows import read_rows, write_packed
+from hpo_benchmarks.runner import ROOT
+from tests.hpo_benchmarks.made_up import a_row, without_times
+
+
+@pytest.fixture
+def call(monkeypatch):
+    """Calls the command line and returns its exit status."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["hpo_benchmarks", *map(str, arguments)])
+        return command_line.main()
+
+    return call
+
+
+def test_a_suite_is_run_once_and_unknown_methods_are_named(tmp_path, monkeypatch, capsys, call):
+    out = tmp_path / "rows.jsonl"
+    monkeypatch.setattr(command_line, "PACKED", tmp_path / "none.jsonl.gz")
+    base = ("run", "control", "--out", out, "--seeds", 1, "--trials", 3)
+    two = ("--jobs", 1, "--methods", "random", "sobol")
+    assert call(*base, *two) == 0
+    assert {row.method for row in read_rows([out])} == {"random", "sobol"}
+    assert call(*base, *two) == 0
+    assert "2 of 2 cells are finished" in capsys.readouterr().out
+    monkeypatch.setattr(command_line, "PACKED", out)
+    for finished in (0, 1):  # then the new row counts, so that a run cut short goes on
+        again = ("--again", "--jobs", 1, "--methods", "random", "--out", tmp_path / "new.jsonl")
+        assert call(*base, *again) == 0
+        assert f"{finished} of 1 cells are finished" in capsys.readouterr().out
+    assert call(*base, "--methods", "hyperopt") == 1
+    assert "hyperopt" in capsys.readouterr().err
+
+
+def test_live_suites_run_by_the_same_command(tmp_path, monkeypatch, capsys, call):
+    out = tmp_path / "rows.jsonl"
+    monkeypatch.setattr(command_line, "PACKED", tmp_path / "none.jsonl.gz")
+    one = ("--methods", "random", "--seeds", 1, "--trials", 2, "--jobs", 1, "--out", out)
+    assert call("run", "rough", *one) == 0
+    rows = read_rows([out])
+    assert len(rows) == len({row.problem for row in rows}) >= 8
+    assert all(row.error is None and len(row.outcomes) == 2 for row in rows)
+
+
+def test_methods_are_compared_with_earlier_rows(tmp_path, monkeypatch, capsys, call):
+    monkeypatch.setattr(command_line, "PACKED", tmp_path / "packed.jsonl.gz")
+    write_packed([a_row("memory", [4.0, 3.0]), a_row("tpe", [4.0, 2.0])], command_line.PACKED)
+    write_packed([a_row("memory", [4.0, 1.0])], tmp_path / "new.jsonl.gz")
+    files = ("--out", tmp_path / "new.jsonl.gz", "--before", command_line.PACKED)
+    assert call("compare", "paper", *files, "--methods", "memory", "memory before") == 0
+    text = capsys.readouterr().out
+    assert "memory before" in text and "TPE" not in text
+    assert call("compare", "rough", *files) == 1
+    assert "run rough" in capsys.readouterr().err
+
+
+def test_without_hpolibs_tables_the_suite_is_skipped_with_a_message(tmp_path, capsys, call):
+    out = tmp_path / "rows.jsonl"
+    assert call("run", "hpolib", "--data", tmp_path, "--out", out) == 0
+    assert "skipped" in capsys.readouterr().err
+    assert read_rows([out]) == []
+
+
+def test_a_process_is_replaced_until_threads_and_hashes_are_fixed(monkeypatch):
+    started = []
+    monkeypatch.setattr(environment.os, "execve", lambda *arguments: started.append(arguments))
+    monkeypatch.setattr(sys, "argv", ["program", "--seeds", "3"])
+    for name in environment.VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    environment.run_in_fixed_environment("some.module")
+    ((_, command, variables),) = started
+    assert command == [sys.executable, "-m", "some.module", "--seeds", "3"]
+    assert environment.VARIABLES.items() <= variables.items()
+    monkeypatch.setattr(os, "environ", variables)
+    environment.run_in_fixed_environment("some.module")
+    assert len(started) == 1
+
+
+def test_programs_run_on_one_thread():
+    code = (
+        "from hpo_benchmarks.environment import run_in_fixed_environment as fix\n"
+        "import sys; sys.argv = ['x', '--help']\n"
+        "fix('hpo_benchmarks.held_out.parallel_gain')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "OMP_NUM_THREADS": "2"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "--draws" in done.stdout
+
+
+@pytest.mark.slow
+def test_rerunning_smac_in_another_process_gives_the_same_rows(tmp_path):
+    found = []
+    for name in ("first", "second"):
+        out = tmp_path / f"{name}.jsonl"
+        command = [sys.executable, "-m", "hpo_benchmarks", "run", "control", "--methods", "smac"]
+        command += ["--seeds", "1", "--trials", "45", "--jobs", "1", "--out", str(out)]
+        subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
+        found.append([without_times(row) for row in read_rows([out])])
+    assert found[0] == found[1] and len(found[0]) == 1
+    assert found[0][0].error is None
