@@ -52,11 +52,15 @@ weakness, and then chosen on other functions.
     python -m hpo_benchmarks run all             # goes on where it stopped
     python -m hpo_benchmarks run paper --methods memory tpe --seeds 5
     python -m hpo_benchmarks compare paper       # prints how methods do, with errors
+    python -m hpo_benchmarks run conditional --methods memory tpe tpe-group gp random
+    python -m hpo_benchmarks compare rough --out new.jsonl --before old.jsonl
     python -m hpo_benchmarks pack                # puts the rows into hpo_benchmarks/results
     python -m hpo_benchmarks report
 
 A policy that was retrained has another hash, so `run` repeats its studies and no others. The
-HPOLib tables are not part of the repository; `--data` names their folder.
+HPOLib tables are not part of the repository; `--data` names their folder. In the suites
+`conditional` and `rough` the objective asks an Optuna trial for its parameters, and nobody is told
+space or budget; their studies have 50 trials.
 """
 
 
