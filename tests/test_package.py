@@ -1,8 +1,11 @@
 """What importing and installing the package brings along."""
 
+import ast
 import json
+import pydoc
 import subprocess
 import sys
+import textwrap
 
 import pytest
 
@@ -45,6 +48,52 @@ except ImportError as error:
     print(error)
 """
     assert 'pip install "l2l-sampler[ray]"' in run(code)
+
+
+def test_the_searcher_is_listed_without_importing_ray():
+    code = """
+import json, sys, l2l_sampler
+names = [dir(l2l_sampler), l2l_sampler.__all__]
+print(json.dumps([names, "ray" in sys.modules]))
+"""
+    names, ray_is_imported = json.loads(run(code))
+    assert all("LearnedSearcher" in listed for listed in names)
+    assert not ray_is_imported
+
+
+def test_help_shows_both_adapters_and_how_to_use_them():
+    text = pydoc.render_doc(l2l_sampler, renderer=pydoc.plaintext)
+    for part in ("In Optuna", "In Ray Tune", "class LearnedSampler", "class LearnedSearcher"):
+        assert part in text
+
+
+def test_without_ray_help_and_star_imports_still_work():
+    code = """
+import sys
+sys.modules["ray"] = None
+from l2l_sampler import *
+import pydoc, l2l_sampler
+print(LearnedSampler.__name__)
+print(pydoc.render_doc(l2l_sampler, renderer=pydoc.plaintext))
+"""
+    assert "class LearnedSampler" in run(code)
+
+
+def examples():
+    """The examples in the package's docstring."""
+    paragraphs = l2l_sampler.__doc__.split("\n\n")
+    indented = [p if p.startswith("    ") else "" for p in paragraphs]
+    return [textwrap.dedent("\n".join(indented[k : k + 2])) for k in (2, 5)]
+
+
+def test_the_example_for_optuna_finds_the_minimum():
+    assert abs(ast.literal_eval(run(examples()[0]).strip())["x"] - 3.0) < 0.1
+
+
+@pytest.mark.slow
+def test_the_example_for_ray_finds_the_minimum():
+    found = run("import ray; ray.init(num_cpus=2, log_to_driver=False)\n" + examples()[1])
+    assert abs(ast.literal_eval(found.splitlines()[-1])["x"] - 3.0) < 0.5
 
 
 def test_unknown_names_are_attribute_errors():
