@@ -9,9 +9,10 @@ INSTALL := $(BIN)/pip install -q -c constraints.txt
 # of constraints.txt. What they test is all that needs neither torch nor Ray.
 OLDEST := 3.10
 NEWEST := 3.13
-CORE := tests/spaces tests/adapters/optuna tests/policies/recurrent/test_encodings.py \
-	tests/policies/recurrent/test_feeding.py tests/test_checkpoint.py tests/test_files.py \
-	tests/test_proposal.py
+CORE := tests/spaces tests/adapters/optuna tests/adapters/test_arguments.py \
+	$(patsubst %,tests/policies/memory/test_%.py,candidates infer table) \
+	$(patsubst %,tests/policies/recurrent/test_%.py,encodings feeding symmetry) \
+	$(patsubst %,tests/test_%.py,checkpoint files proposal) tests/policies/test_trained.py
 
 LOWEST := from importlib.metadata import requires; \
 	print(*(r.replace(">=", "==") for r in requires("l2l-sampler") if "extra" not in r), sep="\n")
