@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGES = ("CONTRIBUTING.md", "docs/architecture.md")
 QUOTED = re.compile(r"`([^`\n]+)`")
 COMMAND = re.compile(r"python -m ((?:train|hpo_benchmarks|examples|tests)[\w.]*\w)")
