@@ -103,11 +103,19 @@ ROOMS = (
         "policy",
     ),
     Room("spaces/", "", 8.35, 1.6, 2.3, 4.35, "frame"),
-    Room("conditions", "which parameters\ntake part", 8.5, 4.55, 2.0, 0.95, "space"),
-    Room("cube", "parameters to the unit\ncube and back", 8.5, 3.6, 2.0, 0.85, "space"),
-    Room("axes", "what a user declares", 8.5, 2.65, 2.0, 0.85, "space"),
     Room(
-        "coordinates", "one parameter to its\ncoordinates and back", 8.5, 1.7, 2.0, 0.85, "space"
+        "templates, branching",
+        "nested configs, and which\nparameters take part",
+        8.45,
+        4.55,
+        2.1,
+        0.95,
+        "space",
+    ),
+    Room("cube", "parameters to the unit\ncube and back", 8.45, 3.6, 2.1, 0.85, "space"),
+    Room("axes", "what a user declares", 8.45, 2.65, 2.1, 0.85, "space"),
+    Room(
+        "coordinates", "one parameter to its\ncoordinates and back", 8.45, 1.7, 2.1, 0.85, "space"
     ),
     Room("", "", 3.15, 0.3, 7.5, 1.0, "frame"),
     Room("history", "trials, minimized", 3.3, 0.42, 2.1, 0.76, "ground"),
