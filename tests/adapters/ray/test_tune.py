@@ -1,14 +1,8 @@
 """LearnedSearcher inside of Ray Tune, on a real local Ray with two CPUs."""
 
-import json
 import math
 import os
-import signal
-import subprocess
 import sys
-import textwrap
-import time
-from pathlib import Path
 
 import pytest
 
@@ -22,6 +16,7 @@ from ray.tune.schedulers import ASHAScheduler
 from ray.tune.search import ConcurrencyLimiter
 
 from l2l_sampler import LearnedSearcher
+from tests.adapters.ray.driving import n_failed, trials
 from tests.untrained import untrained
 
 pytestmark = pytest.mark.slow
@@ -67,13 +62,9 @@ def square(config):
     tune.report({"loss": (config["x"] - 3.0) ** 2})
 
 
-def rows(search):
-    return search._trials.trials
-
-
 def assert_nothing_is_pending(search, n):
-    assert len(rows(search)) == n
-    assert all(trial.told is not None for trial in rows(search))
+    assert len(trials(search)) == n
+    assert all(trial.told is not None for trial in trials(search))
 
 
 def test_it_finds_the_minimum_of_a_square(fit):
@@ -99,7 +90,7 @@ def test_failed_infinite_and_stopped_trials_are_all_taken_in(fit):
     assert sorted(found) == list(range(10))  # no point twice
     assert found[0].error is not None
     by_id = {r.metrics["trial_id"]: r for r in results if r.error is None}
-    for trial in rows(search):
+    for trial in trials(search):
         if trial.id not in by_id or math.isnan(by_id[trial.id].metrics["loss"]):
             assert trial.value is None
         else:
@@ -141,6 +132,26 @@ def test_large_objects_may_be_choices(fit):
     assert {r.config["f"] for r in results} == {math.sin, math.cos}
 
 
+def test_a_metric_that_is_no_number_fails_its_trial_and_not_the_run(fit):
+    def objective(config):
+        tune.report({"loss": "much" if config["n"] == 2 else config["n"]})
+
+    search = LearnedSearcher(seed=0)
+    results = fit(objective, {"n": tune.randint(0, 5)}, search, 5)
+    assert len(results) == 5
+    assert_nothing_is_pending(search, 5)
+    assert n_failed(search) == 1
+
+
+def test_points_that_name_objects_and_functions_alone_are_refused_before_anything_runs(fit):
+    space = {"f": tune.choice([math.sin, math.cos]), "x": tune.uniform(0.0, 1.0)}
+    given = LearnedSearcher(points_to_evaluate=[{"f": math.sin, "x": 0.5}])
+    with pytest.raises(ValueError, match=r"Ray replaces objects.*LearnedSearcher\(space"):
+        fit(square, space, given, 1)
+    with pytest.raises(ValueError, match="nothing to search: tune.sample_from"):
+        fit(square, {"x": tune.sample_from(lambda config: 1.0)}, LearnedSearcher(), 1)
+
+
 def test_given_points_come_first_and_limits_are_kept(cluster, tmp_path):
     points = [{"x": 4.0}, {"x": 19.0}]
     search = LearnedSearcher(seed=0, points_to_evaluate=points)
@@ -163,14 +174,14 @@ def test_given_points_come_first_and_limits_are_kept(cluster, tmp_path):
         verbose=0,
         reuse_actors=True,
     )
-    configs = [t.config for t in sorted(analysis.trials, key=lambda t: rows_index(search, t))]
+    configs = [t.config for t in sorted(analysis.trials, key=lambda t: row_index(search, t))]
     assert configs[:2] == points
     assert max(most) == 1
     assert_nothing_is_pending(search, 4)
 
 
-def rows_index(search, trial):
-    return [row.id for row in rows(search)].index(trial.trial_id)
+def row_index(search, trial):
+    return [row.id for row in trials(search)].index(trial.trial_id)
 
 
 def test_a_second_run_goes_on_where_the_first_one_ended(fit, tmp_path):
@@ -179,7 +190,7 @@ def test_a_second_run_goes_on_where_the_first_one_ended(fit, tmp_path):
     def configs(search, n, name, space=space):
         results = fit(square, space, search, n, name, concurrent=1)
         known = {r.metrics["trial_id"]: r.config["x"] for r in results}
-        return [known[row.id] for row in rows(search) if row.id in known]
+        return [known[row.id] for row in trials(search) if row.id in known]
 
     whole = configs(LearnedSearcher(seed=0), 8, "whole")
     first = LearnedSearcher(seed=0)
@@ -198,7 +209,9 @@ def test_trials_of_another_experiment_can_be_added(cluster, fit):
     results = fit(square, space, LearnedSearcher(seed=0), 4)
     search = LearnedSearcher(space, "loss", "min", seed=1)
     search.add_evaluated_trials(results._experiment_analysis, "loss")
-    assert sorted(row.value for row in rows(search)) == sorted(r.metrics["loss"] for r in results)
+    assert sorted(row.value for row in trials(search)) == sorted(
+        r.metrics["loss"] for r in results
+    )
 
 
 def test_a_metric_that_is_not_reported_is_named_by_ray(fit):
@@ -214,133 +227,4 @@ def test_a_policy_of_another_dimension_stops_the_run_before_any_trial(fit):
     search = LearnedSearcher(policy=untrained("lstm", 3))
     with pytest.raises(Exception, match="no model for a search space of 1 axes"):
         fit(square, {"x": tune.uniform(0, 1)}, search, 1)
-    assert len(rows(search)) == 0
-
-
-DRIVER = """
-    import json, os, sys, time
-    import ray
-    from ray import tune
-    from l2l_sampler import LearnedSearcher
-
-    folder, how = sys.argv[1:]
-
-    def objective(config):
-        time.sleep(1.0)
-        tune.report({"loss": (config["x"] - 3.0) ** 2})
-
-    class Note(tune.Callback):
-        def on_trial_complete(self, iteration, trials, trial, **info):
-            with open(os.path.join(folder, "finished.jsonl"), "a") as file:
-                row = [trial.trial_id, trial.config["x"], trial.last_result["loss"]]
-                file.write(json.dumps(row) + chr(10))
-
-    ray.init(num_cpus=2, include_dashboard=False, object_store_memory=10**8, log_to_driver=False)
-    if how == "start":
-        tuner = tune.Tuner(
-            objective,
-            param_space={"x": tune.uniform(0.0, 20.0)},
-            tune_config=tune.TuneConfig(
-                metric="loss", mode="min", search_alg=LearnedSearcher(seed=0), num_samples=14,
-                max_concurrent_trials=2,
-            ),
-            run_config=tune.RunConfig(
-                name="run", storage_path=folder, verbose=0, callbacks=[Note()]
-            ),
-        )
-    else:
-        tuner = tune.Tuner.restore(os.path.join(folder, "run"), objective)
-    results = tuner.fit()
-    rows = [[r.metrics["trial_id"], r.config["x"], r.metrics["loss"]] for r in results]
-    with open(os.path.join(folder, "results.json"), "w") as file:
-        json.dump({"rows": rows, "errors": results.num_errors}, file)
-    ray.shutdown()
-"""
-
-
-def lines(path):
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
-def test_a_run_that_is_killed_and_restored_loses_no_finished_trial(tmp_path):
-    driver = tmp_path / "driver.py"
-    driver.write_text(textwrap.dedent(DRIVER))
-    environment = os.environ | {
-        "TUNE_GLOBAL_CHECKPOINT_S": "0.5",
-        "PYTHONPATH": str(Path(__file__).parents[3]),
-    }
-    environment.pop("RAY_ADDRESS", None)
-    command = [sys.executable, str(driver), str(tmp_path)]
-    killed = subprocess.Popen([*command, "start"], env=environment, start_new_session=True)
-    while len(lines(tmp_path / "finished.jsonl")) < 5 and killed.poll() is None:
-        time.sleep(0.05)
-    killed.send_signal(signal.SIGKILL)
-    killed.wait()
-    before = lines(tmp_path / "finished.jsonl")
-    assert 5 <= len(before) < 14
-
-    subprocess.run([*command, "restore"], env=environment, check=True, timeout=500)
-    results = json.loads((tmp_path / "results.json").read_text())
-    assert results["errors"] == 0 and len(results["rows"]) == 14
-    assert all(row in results["rows"] for row in before)
-
-    state = json.loads(max((tmp_path / "run").glob("searcher-state-*.json")).read_text())
-    assert all(trial["told"] is not None for trial in state["trials"])
-    known = {trial["id"]: trial["value"] for trial in state["trials"]}
-    for name, _, loss in results["rows"]:
-        assert known[name] == loss
-
-
-NODES = """
-    import json, sys
-    import ray
-    from ray import tune
-    from ray.cluster_utils import Cluster
-    from l2l_sampler import LearnedSearcher
-
-    def objective(config):
-        tune.report({"loss": config["x"] ** 2, "node": ray.get_runtime_context().get_node_id()})
-
-    node = {"num_cpus": 1, "object_store_memory": 10**8}
-    cluster = Cluster(initialize_head=True, head_node_args=node | {"include_dashboard": False})
-    cluster.add_node(**node)
-    cluster.wait_for_nodes()
-    ray.init(address=cluster.address, log_to_driver=False)
-    search = LearnedSearcher(seed=0)
-    results = tune.Tuner(
-        objective,
-        param_space={"x": tune.uniform(-1.0, 1.0)},
-        tune_config=tune.TuneConfig(
-            metric="loss", mode="min", search_alg=search, num_samples=8, max_concurrent_trials=2
-        ),
-        run_config=tune.RunConfig(name="run", storage_path=sys.argv[1], verbose=0),
-    ).fit()
-    nodes = {r.metrics["node"] for r in results}
-    pending = sum(trial.told is None for trial in search._trials.trials)
-    print(json.dumps({"nodes": len(nodes), "errors": results.num_errors, "pending": pending}))
-    ray.shutdown()
-    cluster.shutdown()
-"""
-
-
-def test_trials_run_on_two_nodes_of_a_cluster(tmp_path):
-    script = tmp_path / "nodes.py"
-    script.write_text(textwrap.dedent(NODES))
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
-    environment.pop("RAY_ADDRESS", None)
-    command = [sys.executable, str(script), str(tmp_path)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500)
-    assert done.returncode == 0, done.stderr[-3000:]
-    found = json.loads(done.stdout.splitlines()[-1])
-    assert found == {"nodes": 2, "errors": 0, "pending": 0}
-
-
-def test_the_example_runs(tmp_path):
-    options = ["--trials", "4", "--cpus", "2", "--out", str(tmp_path / "results")]
-    command = [sys.executable, "-m", "examples.ray_tune", *options]
-    root = Path(__file__).parents[3]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=500)
-    assert done.returncode == 0, done.stderr[-3000:]
-    summary, best = done.stdout.splitlines()[-2:]
-    assert summary.startswith("4 trials")
-    assert best.startswith("lowest error") and "'solver'" in best
+    assert len(trials(search)) == 0
