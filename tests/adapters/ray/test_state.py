@@ -171,3 +171,13 @@ def test_a_trial_table_survives_json():
     back = State.from_json(json.loads(text)).trials
     assert back == table
     assert back.get("1") is back.trials[1]
+
+
+def test_the_life_cycle_in_the_docstring_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    paragraphs = inspect.getdoc(LearnedSearcher).split("\n\n")
+    (code,) = (textwrap.dedent(p) for p in paragraphs if p.startswith("    search = "))
+    names = {"tune": tune, "LearnedSearcher": LearnedSearcher}
+    exec(code, names)
+    assert values(names["search"]) == [36.0, 1.0]
+    assert n_pending(names["search"]) == 1 and 0.0 <= names["config"]["x"] < 20.0
