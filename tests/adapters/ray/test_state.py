@@ -1,8 +1,10 @@
 """The state of a searcher goes to disk and back."""
 
 import copy
+import inspect
 import json
 import math
+import textwrap
 
 import pytest
 from ray import cloudpickle, tune
