@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+
+_PATIENCE, _MOST_OVERTAKEN = 3, 20
+"""A pending trial is given up when it was overtaken by so many times as many results as the most
+that ever came in while a trial ran, and so many more. A slow trial that is given up too early
+costs little: when it ends, it counts like any other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -13,25 +18,31 @@ class History:
 
     Attributes:
         x: (n, D) points in [0, 1], float64.
-        y: (n,) minimised objective; NaN while the trial is pending. Infinities are allowed.
+        y: (n,) minimised objective; NaN where there is none. Infinities are allowed.
         asked: (n,) moments of asking, on any clock, in order.
         told: (n,) moments of the results on the same clock; inf while pending.
+        failed: (n,) bool, the trial has ended and yielded no value. A trial that has ended with
+            no value and has not failed is one of which nothing is known but its point.
     """
 
     x: np.ndarray
     y: np.ndarray
     asked: np.ndarray
     told: np.ndarray
+    failed: np.ndarray = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         """Check the shapes, which come from adapters and users alike."""
         n = len(self.y)
-        shapes = (self.x.shape[:1], self.y.shape, self.asked.shape, self.told.shape)
+        if self.failed is None:
+            object.__setattr__(self, "failed", np.zeros(n, dtype=bool))
+        columns = (self.y, self.asked, self.told, self.failed)
+        shapes = (self.x.shape[:1], *(column.shape for column in columns))
         if self.x.ndim != 2 or any(shape != (n,) for shape in shapes):
             raise ValueError(
-                f"a History of {n} trials needs x of shape ({n}, D) and y, asked and told of "
-                f"shape ({n},); got x {self.x.shape}, y {self.y.shape}, "
-                f"asked {self.asked.shape}, told {self.told.shape}"
+                f"a History of {n} trials needs x of shape ({n}, D) and y, asked, told and "
+                f"failed of shape ({n},); got x {self.x.shape}, y {self.y.shape}, asked "
+                f"{self.asked.shape}, told {self.told.shape}, failed {self.failed.shape}"
             )
 
     @classmethod
@@ -52,6 +63,34 @@ class History:
         finished: np.ndarray = ~np.isnan(self.y)
         return finished
 
+    @property
+    def pending(self) -> np.ndarray:
+        """(n,) True where the trial is still running."""
+        pending: np.ndarray = np.isinf(self.told)
+        return pending
+
     def take(self, index: np.ndarray) -> History:
         """The trials at `index`, an integer or boolean array."""
-        return History(self.x[index], self.y[index], self.asked[index], self.told[index])
+        columns = (self.x, self.y, self.asked, self.told, self.failed)
+        return History(*(column[index] for column in columns))
+
+    @property
+    def stale(self) -> np.ndarray:
+        """(n,) True where a trial is pending that will hardly end: its worker is gone.
+
+        Far more results have come in since it was asked than while any other trial ran.
+        """
+        tells = np.sort(self.told[~self.pending])
+        overtaken = np.searchsorted(tells, self.told) - np.searchsorted(tells, self.asked)
+        usual = overtaken[~self.pending].max(initial=0)
+        stale: np.ndarray = self.pending & (overtaken > _PATIENCE * usual + _MOST_OVERTAKEN)
+        return stale
+
+    def informative(self) -> History:
+        """The trials that tell more than that their points need not be tried again."""
+        return self.take(self.finished | (self.pending & ~self.stale) | self.failed)
+
+    def failures_as_worst(self) -> History:
+        """The same trials to readers that know no failures: a failed one has an infinite value."""
+        y = np.where(self.failed, np.inf, self.y)
+        return replace(self, y=y, failed=np.zeros_like(self.failed))

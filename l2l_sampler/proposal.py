@@ -36,7 +36,6 @@ def propose(
     seed: int,
     number: int,
     deduplicate: bool,
-    taken: np.ndarray | None = None,
 ) -> np.ndarray:
     """The point (D,) to evaluate next; a function of its arguments alone.
 
@@ -46,12 +45,11 @@ def propose(
 
     Args:
         trained: the policy.
-        history: finished and pending trials, at snapped points of `cube`.
+        history: trials in any state, at snapped points of `cube`.
         cube: the search space.
         seed: the study's seed.
         number: the trial's number, which gives every trial randomness of its own.
-        deduplicate: never to repeat a point of `history` or `taken` while the cube has others.
-        taken: (k, D) snapped points that the policy knows nothing of, such as failed trials.
+        deduplicate: never to repeat a point of `history` while the cube has others.
     """
     if cube.dim == 0:
         return np.zeros(0)
@@ -59,7 +57,7 @@ def propose(
     first: np.ndarray = candidates[0]
     if not deduplicate:
         return first
-    known = history.x if taken is None else np.concatenate([history.x, taken])
+    known = history.x
     u: np.ndarray
     for u in candidates:
         if not (np.abs(known - u) < SAME).all(axis=1).any():

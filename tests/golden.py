@@ -32,7 +32,8 @@ from optuna.trial import TrialState, create_trial
 
 from l2l_sampler import LearnedSampler, load_policy
 from l2l_sampler.policies.memory.encodings import ENCODINGS as OBJECTIVE_ENCODINGS
-from l2l_sampler.policies.memory.encodings import encode, log_density
+from l2l_sampler.policies.memory.encodings import TAMED, encode, log_density
+from l2l_sampler.policies.memory.outliers import tamer
 from l2l_sampler.policies.recurrent.encodings import ENCODINGS as INPUT_ENCODINGS
 from l2l_sampler.policies.recurrent.encodings import PENDING, Seen
 from l2l_sampler.policies.recurrent.statistics import empty_statistics as start
@@ -52,6 +53,13 @@ N_TRIALS = {"sequential": 12, "pending": 14, "infinite": 12, "categories": 12, "
 STEPS = 10
 """Trials of a closed loop of asking and telling."""
 _MIDNIGHT = datetime(2024, 1, 1)
+_RESULTS = (0.5, -1.25, np.inf, 0.0, 3.75, 20.0, -1.0)
+"""A history's objective, of which the fourth value is not known."""
+_OUTLIERS = {
+    "1e308": (0.5, -1.25, 1e308, 0.0, 3.75, 20.0, -1.0),
+    "-inf": (0.5, -1.25, -np.inf, 0.0, 3.75, 20.0, -1.0),
+}
+"""The same with a value that encodings that draw outliers in are to bear."""
 
 
 def cases() -> dict[str, Callable[[], Any]]:
@@ -65,7 +73,10 @@ def cases() -> dict[str, Callable[[], Any]]:
             found[f"{model.name} {dim}d closed loop"] = partial(closed_loop, model.name, dim)
     for name, strengths in OBJECTIVE_ENCODINGS.items():
         for k in strengths:
-            found[f"encoding {name} of strength {k:g}"] = partial(encoded, k)
+            case = f"encoding {name} of strength {k:g}"
+            found[case] = partial(encoded, name, k, _RESULTS)
+            for value, results in _OUTLIERS.items() if name in TAMED else ():
+                found[f"{case} with {value}"] = partial(encoded, name, k, results)
     for name in INPUT_ENCODINGS:
         found[f"encoding {name} of inputs"] = partial(network_inputs, name)
     return found
@@ -107,10 +118,12 @@ def closed_loop(name: str, dim: int) -> list[dict[str, Any]]:
     return [trial.params for trial in study.trials]
 
 
-def encoded(k: float) -> dict[str, Any]:
-    """A history's objective under the map of strength k; its fourth value is not known."""
-    y = np.array([[0.5, -1.25, np.inf, 0.0, 3.75, 20.0, -1.0]])
-    known = np.array([[True, True, True, False, True, True, True]])
+def encoded(name: str, k: float, results: tuple[float, ...]) -> dict[str, Any]:
+    """A history's objective under the encoding's map of strength k, and the log density."""
+    y = np.array([results])
+    known = np.arange(len(results))[None] != 3
+    if name in TAMED:
+        y = tamer(y, known)(y)
     z = encode(y, known, np.array([[k]]))[0].tolist()
     return {"z": z, "log density": log_density(y, known, np.array([[k]]))[0].item()}
 

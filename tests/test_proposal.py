@@ -31,6 +31,20 @@ class Random:
         return cube.sample(np.random.default_rng((seed, number)), 1)
 
 
+EMPTY = History.sequential(np.zeros((0, 2)), np.zeros(0))
+
+
+def and_without_value(history, u, failed=False):
+    """The history and a trial at u that has ended without a value."""
+    return History(
+        np.vstack([history.x, u]),
+        np.append(history.y, np.nan),
+        np.append(history.asked, history.n),
+        np.append(history.told, history.n + 0.5),
+        np.append(history.failed, failed),
+    )
+
+
 def run(trained, cube, n, x=None, **options):
     """History of n proposals after x, with objective values 0, 1, 2, ..."""
     x = np.zeros((0, cube.dim)) if x is None else x
@@ -57,12 +71,15 @@ def test_a_point_evaluated_or_pending_gives_way_to_the_next_candidate(y):
     assert_array_equal(again, [0.25, 0.5])
 
 
-def test_taken_points_are_not_repeated_either():
-    history = History.sequential(np.zeros((0, 2)), np.zeros(0))
-    options = {"seed": 0, "number": 1, "taken": np.array([[0.25, 0.5]])}
+@pytest.mark.parametrize("failed", [True, False], ids=["failed", "ended without a value"])
+def test_points_that_gave_no_value_are_not_repeated_either(failed):
+    history = and_without_value(EMPTY, np.array([0.25, 0.5]), failed=failed)
+    options = {"seed": 0, "number": 1}
     trained = Fixed([0.25, 0.5], [0.75, 0.5])
     new = propose(trained, history, SQUARE, deduplicate=True, **options)
+    again = propose(trained, history, SQUARE, deduplicate=False, **options)
     assert_array_equal(new, [0.75, 0.5])
+    assert_array_equal(again, [0.25, 0.5])
 
 
 def test_when_all_candidates_are_taken_a_continuous_space_gives_a_neighbour():
@@ -107,7 +124,8 @@ def test_without_deduplication_a_policys_first_candidate_is_proposed_tried_or_no
         first = trained.propose(history, cube=cube, **options)[0]
         u = propose(trained, history, cube, deduplicate=False, **options)
         assert_array_equal(u, first)
-        again = propose(trained, history, cube, deduplicate=False, taken=u[None], **options)
+        tried = and_without_value(history, u)
+        again = propose(trained, tried, cube, deduplicate=False, **options)
         assert_array_equal(again, first)
 
 

@@ -224,7 +224,8 @@ def test_a_policy_is_shipped_in_half_precision_on_request(weights, tmp_path):
 def test_a_policy_is_shipped_with_another_encoding_on_request(weights, tmp_path):
     source = tmp_path / "new.safetensors"
     save(source, untrained("memory", 1))
-    model = ship(source, "warped", card=tmp_path / "card.md", encoding="warped-1", weights=weights)
+    options = {"card": tmp_path / "card.md", "weights": weights}
+    model = ship(source, "warped", changes={"encoding": "warped-1"}, **options)
     found, given = registry.load_policy("warped"), load(source)
     assert found.header.encoding == found.policy.encoding == "warped-1" != given.policy.encoding
     assert replace(found.policy, encoding=given.policy.encoding) == given.policy
@@ -232,7 +233,7 @@ def test_a_policy_is_shipped_with_another_encoding_on_request(weights, tmp_path)
         assert_array_equal(found.params[name], value)
     assert model.file == "warped.safetensors"
     with pytest.raises(ValueError, match="unknown encoding 'rank-9'"):
-        ship(source, "other", card=tmp_path / "card.md", encoding="rank-9", weights=weights)
+        ship(source, "other", changes={"encoding": "rank-9"}, **options)
 
 
 def test_nothing_is_shipped_without_a_model_card(weights, tmp_path):

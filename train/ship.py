@@ -8,10 +8,12 @@ better model gets a new name; a short name such as 'memory' is moved to it by `-
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import shutil
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,7 @@ def ship(
     card: Path | None = None,
     alias: str | None = None,
     half: bool = False,
-    encoding: str | None = None,
+    changes: Mapping[str, Any] | None = None,
     weights: Path = WEIGHTS,
 ) -> Shipped:
     """Copy a checkpoint and its model card, and enter them in the index.
@@ -41,16 +43,16 @@ def ship(
         card: its model card in Markdown; may be left out if `name` has one already.
         alias: short name that stands for `name` from now on.
         half: store its parameters as float16; measure the shipped file then, not the checkpoint.
-        encoding: of the objective at run time, if it is not that of the training.
+        changes: fields of the policy that are others at run time than in the training.
         weights: folder of the shipped files.
 
     Raises:
-        ValueError: the checkpoint cannot be used, a model of this name, dimension and horizon is
-            shipped already, or there is no model card.
+        ValueError: the checkpoint cannot be used, a change is of no field of its policy, a model
+            of this name, dimension and horizon is shipped already, or there is no model card.
     """
     trained = load(checkpoint)
-    if encoding is not None:
-        trained = _with_encoding(trained, encoding)
+    if changes:
+        trained = _changed(trained, changes)
     header = trained.header
     index = json.loads((weights / "index.json").read_text(encoding="utf-8"))
     size = "" if header.dim is None else f"-{header.dim}d"
@@ -66,7 +68,7 @@ def ship(
         raise ValueError(f"{name!r} has no model card yet; give one with --card FILE.")
     if card is not None and card.resolve() != kept_card.resolve():
         shutil.copyfile(card, kept_card)
-    if half or encoding is not None:
+    if half or changes:
         save(file, trained, half=half)
     else:
         shutil.copyfile(checkpoint, file)
@@ -89,12 +91,29 @@ def ship(
     return shipped
 
 
-def _with_encoding(trained: TrainedPolicy, encoding: str) -> TrainedPolicy:
-    """The same parameters in a policy that is told the objective in another encoding."""
+def _changed(trained: TrainedPolicy, changes: Mapping[str, Any]) -> TrainedPolicy:
+    """The same parameters in a policy with other settings at run time."""
     policy: Any = trained.policy
-    policy = replace(policy, encoding=encoding)
-    header = replace(trained.header, encoding=encoding, config=describe(policy))
+    names = {field.name for field in fields(policy)}
+    if unknown := changes.keys() - names:
+        raise ValueError(
+            f"a {policy.kind} policy has no field {', '.join(sorted(unknown))}; it has "
+            f"{', '.join(sorted(names))}"
+        )
+    policy = replace(policy, **changes)
+    header = replace(trained.header, encoding=policy.encoding, config=describe(policy))
     return replace(trained, policy=policy, header=header)
+
+
+def _change(text: str) -> tuple[str, Any]:
+    """A field and its value from NAME=VALUE; the value is JSON, or else a text."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"give NAME=VALUE, such as rise=0.3; got {text!r}")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -105,10 +124,18 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--card", type=Path, help="model card in Markdown")
     parser.add_argument("--alias", help="short name that stands for NAME from now on")
     parser.add_argument("--half", action="store_true", help="store parameters as float16")
-    parser.add_argument("--encoding", help="of the objective, if not that of the training")
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        default=[],
+        type=_change,
+        metavar="NAME=VALUE",
+        help="fields of the policy that are others at run time, such as encoding=robust-1",
+    )
     options = parser.parse_args(arguments)
     try:
-        shipped = ship(**vars(options))
+        given = vars(options)
+        shipped = ship(**given | {"changes": dict(given.pop("set"))})
     except (OSError, ValueError) as error:
         parser.error(str(error))
     print(f"{shipped.file} is shipped as {shipped.name!r}, SHA-256 {shipped.sha256}")

@@ -25,6 +25,10 @@ class Cube(Protocol):
     def dim(self) -> int:
         """Number of unit-cube axes D."""
 
+    @property
+    def numeric(self) -> np.ndarray:
+        """(D,) bool, the axis is of a number, and not of one of several choices."""
+
     def snap(self, u: np.ndarray) -> np.ndarray:
         """Nearest valid points, (..., D) -> (..., D)."""
 

@@ -97,7 +97,12 @@ class TrainedPolicy:
         return self.policy.dim
 
     def propose(self, history: History, *, cube: Cube, seed: int, number: int) -> np.ndarray:
-        """Candidates for the next trial, best first, see `Policy.propose`; (m, D), m >= 1."""
-        return self.policy.propose(
-            self.params, history, cube=cube, seed=seed, number=number, cache=self.cache
-        )
+        """Candidates for the next trial, best first, see `Policy.propose`; (m, D), m >= 1.
+
+        An exponential that comes to zero is what a policy means, also where the program that it
+        runs in has told numpy to raise on underflow.
+        """
+        with np.errstate(under="ignore"):
+            return self.policy.propose(
+                self.params, history, cube=cube, seed=seed, number=number, cache=self.cache
+            )

@@ -26,8 +26,8 @@ _LISTED = 4096
 its points that anybody could use."""
 
 _HAIR = 1e-12
-"""Far below the distance of two integers on any axis that can be told apart, and far above the
-rounding of one coordinate that is computed twice."""
+"""Far above the rounding of one coordinate that is computed twice, and below the distance of two
+integers on an axis of less than a trillion."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +81,11 @@ class ConditionalCube:
     def conditions(self) -> dict[str, tuple[Condition, ...]]:
         """The conditions by parameter."""
         return dict(self._conditions)
+
+    @property
+    def numeric(self) -> np.ndarray:
+        """(D,) bool, the axis is of a number, and not of one of several choices."""
+        return self._cube.numeric
 
     @property
     def n_points(self) -> float:
@@ -186,9 +191,9 @@ class ConditionalCube:
         place = self._places[condition.parent]
         t = u[..., place.columns]
         if isinstance(condition, Excluded):
-            excluded = [k for k in sorted(condition.choices) if k < t.shape[-1]]
             if not place.cube.dim:  # a single choice has no coordinate
                 return np.full(t.shape[:-1], 0 not in condition.choices)
+            excluded = self._excluded_columns(condition)
             return np.asarray(~(t[..., excluded] == 1.0).any(axis=-1))
         if not place.cube.dim:
             only = place.cube.params(np.zeros(0))[condition.parent]
@@ -202,6 +207,15 @@ class ConditionalCube:
         if condition.high is not None:
             holds &= t[..., 0] <= self._coordinate(condition.parent, condition.high) + _HAIR
         return holds
+
+    def _excluded_columns(self, condition: Excluded) -> list[int]:
+        """Coordinates, among the parent's own, of the excluded choices."""
+        choices: Any = self._axes[condition.parent]
+        cube = self._places[condition.parent].cube
+        points = (
+            cube.point({condition.parent: choices.choices[k]}) for k in sorted(condition.choices)
+        )
+        return [int(point.argmax()) for point in points]
 
     def _coordinate(self, name: str, value: int) -> float:
         """Where a value lies along a numeric parameter's axis; outside of it, past its end."""

@@ -15,7 +15,8 @@ class Excluded:
 
     Attributes:
         parent: name of a categorical parameter.
-        choices: indices of the excluded choices, in the order of the parent's axis.
+        choices: indices of the excluded choices, in the order of the parent's axis; of a choice
+            that is given twice, the first.
     """
 
     parent: str
@@ -25,7 +26,7 @@ class Excluded:
         """The condition in plain words, such as "kind is 'a' or 'b'"."""
         choices = axis.choices if isinstance(axis, CategoricalAxis) else ()
         kept = [repr(choice) for k, choice in enumerate(choices) if k not in self.choices]
-        return f"{self.parent} is {' or '.join(kept) or 'none of its choices'}"
+        return f"{self.parent} is {' or '.join(dict.fromkeys(kept)) or 'none of its choices'}"
 
 
 @dataclass(frozen=True)

@@ -28,55 +28,6 @@ class Fixed:
     value: Any
 
 
-class Choices:
-    """Distinct objects and a fast way to their index."""
-
-    def __init__(self, choices: tuple[Any, ...]) -> None:
-        """Drop repeated choices."""
-        self.choices: list[Any] = []
-        self._index: dict[tuple[type, Any], int] = {}
-        for choice in choices:
-            try:
-                key = (type(choice), choice)
-                known = key in self._index
-            except TypeError:  # unhashable
-                known = any(same(choice, other) for other in self.choices)
-            else:
-                known = known or (choice != choice and any(same(choice, c) for c in self.choices))
-                if not known:
-                    self._index[key] = len(self.choices)
-            if not known:
-                self.choices.append(choice)
-        self.positions = np.arange(len(self.choices))
-
-    def index(self, value: Any) -> int:
-        """Position of `value`: of the choice of its own type before an equal one of another.
-
-        Raises:
-            ValueError: if it is no choice.
-        """
-        try:
-            return self._index[type(value), value]
-        except (KeyError, TypeError):
-            for alike in (same, _equal):
-                for index, choice in enumerate(self.choices):
-                    if alike(choice, value):
-                        return index
-        raise ValueError
-
-
-def same(a: Any, b: Any) -> bool:
-    """Whether two objects are one choice: True is not 1, but NaN is NaN."""
-    return a is b or (type(a) is type(b) and _equal(a, b))
-
-
-def _equal(a: Any, b: Any) -> bool:
-    """Equality under which NaN equals NaN and arrays are compared as a whole."""
-    if isinstance(a, float) and isinstance(b, float) and math.isnan(a):
-        return math.isnan(b)
-    return bool(np.all(a == b))
-
-
 class Linear:
     """Straight line from low (t = 0) to high (t = 1)."""
 

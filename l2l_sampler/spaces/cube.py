@@ -25,8 +25,8 @@ from typing import Any
 import numpy as np
 
 from l2l_sampler.spaces.axes import Axis, CategoricalAxis, FloatAxis, IntAxis, NormalAxis
+from l2l_sampler.spaces.choices import Choices, same
 from l2l_sampler.spaces.coordinates import (
-    Choices,
     Continuous,
     Coordinate,
     Fixed,
@@ -35,7 +35,6 @@ from l2l_sampler.spaces.coordinates import (
     Normal,
     Rounded,
     Steps,
-    same,
     to_lattice,
 )
 
@@ -87,6 +86,13 @@ class UnitCube:
     def names(self) -> tuple[str, ...]:
         """The parameters' names."""
         return tuple(self._axes)
+
+    @property
+    def numeric(self) -> np.ndarray:
+        """(D,) bool, the axis is of a number, and not of one of several choices."""
+        found = np.zeros(self._dim, dtype=bool)
+        found[[k for _, _, k in self._scalar]] = True
+        return found
 
     @property
     def n_points(self) -> float:

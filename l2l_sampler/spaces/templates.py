@@ -5,7 +5,12 @@ parameters themselves by a `Branch`; all else in it is constant:
 
     {"rate": Leaf("rate", FloatAxis(0.0, 1.0)), "seed": 7}
 
-`fill` turns a template and values of its parameters into a config, and `read` goes back.
+`fill` turns a template and values of its parameters into a config, and `read` goes back. In a
+`TemplateCube` the parameters of all options of a branch are axes side by side; those that take no
+part, because another option is chosen, are at rest.
+
+Notation
+    D  unit-cube axes      u  (D,) a point in [0, 1], float64
 """
 
 from __future__ import annotations
@@ -15,8 +20,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from l2l_sampler.spaces.axes import Axis, FloatAxis, IntAxis
-from l2l_sampler.spaces.coordinates import same
+import numpy as np
+
+from l2l_sampler.spaces.axes import Axis, CategoricalAxis, FloatAxis, IntAxis, NormalAxis
+from l2l_sampler.spaces.choices import same
+from l2l_sampler.spaces.conditional import ConditionalCube
+from l2l_sampler.spaces.conditions import Condition, Excluded
 from l2l_sampler.spaces.cube import UnitCube
 
 DEEPEST = 100
@@ -63,6 +72,88 @@ def parameters(template: Any) -> Iterator[Leaf | Branch]:
 def holds_parameters(template: Any) -> bool:
     """Whether there is a leaf or a branch in it."""
     return next(parameters(template), None) is not None
+
+
+class TemplateCube:
+    """The configs of a template as points of a unit cube; immutable.
+
+    Args:
+        template: leaves and branches in nested dicts, lists and tuples.
+
+    Attributes:
+        template: the same.
+        cube: its unit cube. Two points are equal exactly if their configs are.
+
+    Raises:
+        ValueError: if two parameters have one name.
+    """
+
+    def __init__(self, template: Any) -> None:
+        """Lay out the cube."""
+        self.template = template
+        self.cube = ConditionalCube(*axes_and_conditions(template))
+
+    def config(self, u: np.ndarray, exact: Mapping[str, float] | None = None) -> Any:
+        """The config at a point (D,), save that the parameters in `exact` have those values."""
+        return fill(self.template, self.cube.params(u), exact)
+
+    def point(self, config: Any) -> tuple[np.ndarray, dict[str, float]]:
+        """Where a config lies.
+
+        Args:
+            config: nested like the template. Constants may be missing, and are ignored.
+
+        Returns:
+            u: (D,) its point.
+            exact: values of the continuous parameters, which the point gives up to rounding.
+
+        Raises:
+            ValueError: if a parameter is missing or has a value outside its axis.
+        """
+        params, axes = read(self.template, config), self.cube.axes
+        exact = {
+            name: value if type(value) is int else float(value)
+            for name, value in params.items()
+            if _is_continuous(axes[name])
+        }
+        return self.cube.point(params), exact
+
+
+def _is_continuous(axis: Axis) -> bool:
+    return isinstance(axis, (FloatAxis, NormalAxis)) and axis.step is None
+
+
+def axes_and_conditions(
+    template: Any,
+) -> tuple[dict[str, Axis], dict[str, tuple[Condition, ...]]]:
+    """All parameters of a template, and which choices those inside of branches need.
+
+    Returns:
+        axes: name -> axis, those of a branch's options after its own, which is of their indices.
+        conditions: name -> its condition, for parameters inside of branches.
+
+    Raises:
+        ValueError: if two parameters have one name.
+    """
+    axes: dict[str, Axis] = {}
+    conditions: dict[str, tuple[Condition, ...]] = {}
+
+    def collect(template: Any, condition: tuple[Condition, ...]) -> None:
+        for parameter in parameters(template):
+            if parameter.name in axes:
+                raise ValueError(f"two parameters are called {parameter.name!r}; rename one")
+            conditions[parameter.name] = condition
+            if isinstance(parameter, Leaf):
+                axes[parameter.name] = parameter.axis
+                continue
+            indices = range(len(parameter.options))
+            axes[parameter.name] = CategoricalAxis(tuple(indices))
+            for index, option in enumerate(parameter.options):
+                others = frozenset(indices) - {index}
+                collect(option, (Excluded(parameter.name, others),))
+
+    collect(template, ())
+    return axes, {name: condition for name, condition in conditions.items() if condition}
 
 
 def fill(template: Any, params: Mapping[str, Any], exact: Mapping[str, Any] | None = None) -> Any:

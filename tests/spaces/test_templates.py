@@ -2,11 +2,21 @@
 
 import math
 
+import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 
 from l2l_sampler.spaces.axes import CategoricalAxis, FloatAxis, IntAxis
-from l2l_sampler.spaces.branching import BranchingCube
-from l2l_sampler.spaces.templates import Branch, Leaf, fill, parameters, read
+from l2l_sampler.spaces.conditions import Excluded
+from l2l_sampler.spaces.templates import (
+    Branch,
+    Leaf,
+    TemplateCube,
+    axes_and_conditions,
+    fill,
+    parameters,
+    read,
+)
 
 TEMPLATE = [
     Leaf("n", IntAxis(0, 9)),
@@ -81,4 +91,40 @@ def test_an_open_bound_is_the_last_float_below(low, high, log):
 def test_two_parameters_of_one_name_are_refused():
     twin = Leaf("a", FloatAxis(0, 1))
     with pytest.raises(ValueError, match="two parameters are called 'a'"):
-        BranchingCube([twin, twin])
+        TemplateCube([twin, twin])
+
+
+def only(parent, n, index):
+    """The condition that a branch of n options has taken one of them."""
+    return (Excluded(parent, frozenset(range(n)) - {index}),)
+
+
+def test_parameters_inside_of_an_option_depend_on_the_branch_next_above():
+    x, y, z = (Leaf(name, FloatAxis(0.0, 1.0)) for name in "xyz")
+    inner = Branch("inner", ("none", [y]))
+    axes, conditions = axes_and_conditions(
+        {"outer": Branch("outer", ({"x": x}, {"inner": inner}, 3)), "z": z}
+    )
+    assert list(axes) == ["outer", "x", "inner", "y", "z"]
+    assert axes["outer"] == CategoricalAxis((0, 1, 2))
+    assert conditions == {
+        "x": only("outer", 3, 0),
+        "inner": only("outer", 3, 1),
+        "y": only("inner", 2, 1),
+    }
+
+
+def test_choices_that_take_no_part_are_as_far_from_one_as_from_another():
+    chosen = Leaf("c", CategoricalAxis("pqrs"))
+    space = TemplateCube([Branch("b", ("no", [chosen])), Leaf("x", FloatAxis(0.0, 1.0))])
+    u, _ = space.point(["no", 0.5])
+    assert_array_equal(u, [1.0, 0.0, 0.25, 0.25, 0.25, 0.25, 0.5])
+    assert_array_equal(space.cube.snap(np.array([0.9, 0.1, 0.0, 0.0, 1.0, 0.0, 0.5])), u)
+    assert space.config(u) == ["no", 0.5]
+    assert space.config(np.array([0.1, 0.9, 0.0, 0.0, 1.0, 0.0, 0.5])) == [["r"], 0.5]
+
+
+def test_a_branch_of_one_option_takes_no_axis():
+    space = TemplateCube(Branch("b", ({"n": Leaf("n", IntAxis(0, 3))},)))
+    assert (space.cube.dim, space.cube.n_points) == (1, 4)
+    assert [space.config(u)["n"] for u in space.cube.points()] == [0, 1, 2, 3]

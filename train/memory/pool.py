@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from l2l_sampler.policies.memory.encodings import Encoder, encode, encoder
+from l2l_sampler.policies.memory.encodings import Encoder
 from l2l_sampler.policies.memory.policy import MemoryPolicy
 from l2l_sampler.policies.memory.read import Score
 from l2l_sampler.policies.memory.table import Table
@@ -116,8 +116,9 @@ class MemoryPool:
         known, present = self._masks(most)
         draws = search_draws(x, self.starts, policy.group, self.generator)
         with torch.no_grad():
-            strengths = policy.map_strengths(params, x, y, known)
-        table = Table(x, encode(y, known, strengths), known, present)
+            encoded = policy.encoder(params, x, y, known)
+        z = torch.where(known, encoded(y), 0.0)
+        table = Table(x, z, known, present, numeric=~functions.one_of)
         prepared = policy.prepare(params, table, draws)
         with torch.no_grad():
             starts = policy.screen(params, table, prepared, draws, functions.snap)
@@ -126,12 +127,11 @@ class MemoryPool:
         spread = _spread(g, known)
         margin = policy.margin(draws.margin) * spread
         log_ei = functions.log_ei(x, g, known, present, points, margin=margin)
-        score = policy.reader.score(params, prepared, points.detach())
+        score = policy.score(params, prepared, points.detach())
         reached = log_ei[:, self.starts :].mean()
         if score.mean is None:
             weight, error = _VALUE, _value_error(score, log_ei.detach(), spread)
         else:
-            encoded = encoder(y, known, strengths)
             weight, error = _LIKELIHOOD, self._surprise(score, points.detach(), encoded)
         self._advance(points.detach(), score.log_ei.detach(), progress)
         logged = log_ei[:, self.starts :].detach().clamp_min(_FLOOR).mean()

@@ -14,9 +14,7 @@ import torch
 from torch import Tensor
 
 from l2l_sampler.policies.base import Policy
-from l2l_sampler.policies.memory.encodings import encode
 from l2l_sampler.policies.memory.policy import MemoryPolicy
-from l2l_sampler.policies.memory.table import Table
 from l2l_sampler.policies.recurrent.policy import RecurrentPolicy, State
 from train.functions.functions import Functions
 from train.memory.draws import search_draws
@@ -41,7 +39,9 @@ def curves_of(
 ) -> Tensor:
     """(B, T) lowest latent value of a policy's first 1 to T trials on each function."""
     generator = torch.Generator(device=params["out.bias"].device).manual_seed(seed)
-    ask = batched(policy, params, snap=functions.snap, generator=generator)
+    ask = batched(
+        policy, params, snap=functions.snap, generator=generator, numeric=~functions.one_of
+    )
     return play(ask, functions, n_trials)
 
 
@@ -51,6 +51,7 @@ def batched(
     *,
     snap: Callable[[Tensor], Tensor],
     generator: torch.Generator,
+    numeric: Tensor | None = None,
 ) -> Ask:
     """The policy with these torch parameters, for `validate.play`.
 
@@ -59,9 +60,10 @@ def batched(
         params: its parameters.
         snap: nearest valid points, (B, n, D) -> (B, n, D), such as `Functions.snap`.
         generator: draws the candidates and margins of a memory policy.
+        numeric: (B, D) bool, axes of numbers and not of choices; None if all are.
     """
     if isinstance(policy, MemoryPolicy):
-        return _memory(policy, params, snap, generator)
+        return _memory(policy, params, snap, generator, numeric)
     if isinstance(policy, RecurrentPolicy):
         return _recurrent(policy, params)
     raise TypeError(f"cannot play a policy of type {type(policy).__name__}")
@@ -72,6 +74,7 @@ def _memory(
     params: Mapping[str, Tensor],
     snap: Callable[[Tensor], Tensor],
     generator: torch.Generator,
+    numeric: Tensor | None,
 ) -> Ask:
     like = params["out.bias"]
 
@@ -79,8 +82,7 @@ def _memory(
     def ask(x: Tensor, y: Tensor) -> Tensor:
         x, y = x.to(like.device), y.to(like.device)
         inputs, known = x.to(like.dtype), torch.ones_like(y, dtype=torch.bool)
-        strengths = policy.map_strengths(params, inputs, y, known)
-        table = Table(inputs, encode(y, known, strengths), known, known)
+        table = policy.encoded(params, inputs, y, known, known)._replace(numeric=numeric)
         draws = search_draws(inputs, policy.starts, policy.group, generator)
         ranked = policy.search(params, table, draws, snap)
         tried = held(snap(ranked.to(x.dtype)), x)

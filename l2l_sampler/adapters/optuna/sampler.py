@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
 import optuna
-from optuna.distributions import BaseDistribution
+from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.samplers import BaseSampler, RandomSampler
-from optuna.samplers._base import _INDEPENDENT_SAMPLING_WARNING_TEMPLATE
 from optuna.study import Study
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
+from l2l_sampler.adapters.arguments import (
+    checked_n_trials,
+    checked_seed,
+    checked_space,
+    random_seed,
+    shown,
+)
+from l2l_sampler.adapters.optuna.distributions import (
+    hull_of,
+    nearest_value,
+    same_kind,
+)
+from l2l_sampler.adapters.optuna.private import fixed_params
 from l2l_sampler.adapters.optuna.study_reader import StudyReader
 from l2l_sampler.policies.trained import TrainedPolicy
 from l2l_sampler.proposal import propose
-from l2l_sampler.registry import PolicyLike, check_policy, resolve
+from l2l_sampler.registry import PolicyLike, check_policy, resolve, takes_any_dimension
+from l2l_sampler.spaces.restricted import RestrictedCube
 
 _logger = optuna.logging.get_logger(f"optuna.{__name__}")  # under Optuna's verbosity
 
@@ -25,10 +38,21 @@ _logger = optuna.logging.get_logger(f"optuna.{__name__}")  # under Optuna's verb
 class LearnedSampler(BaseSampler):
     """Proposes trials by an optimizer that was learned by gradient descent.
 
-    All parameters that every completed trial has, with the same range, are proposed together;
-    others fall back to `independent_sampler`. So does the first trial, unless `search_space` is
-    given. Trials that are still running, in this process or another, are known to the policy as
-    points without a value. Constraints are ignored, and several objectives are refused.
+    A trial is proposed as follows.
+
+    1. The search space is the union of the parameters of all trials so far, whatever became of
+       them. Who takes part when (the units of the third layer only if there are three) is
+       inferred from the trials; `describe` says what was.
+    2. All trials become rows of one table, in the unit cube. Completed trials have a value.
+       Pruned ones have the value that they would probably have come to, judged by the others at
+       the same step. Failed ones tell where trials fail. Running ones, of this process or
+       another, are points to stay away from.
+    3. The policy reads the table and proposes a point.
+    4. A parameter that no trial had before, or whose range is another one in this trial, is
+       proposed when it is asked for, given the values that the trial has already.
+
+    The paper's policies, which have one model for each number of axes, search the parameters that
+    all completed trials share; the first trial and all other parameters are drawn at random.
 
     Given `seed`, a proposal is a function of the seed, the trial's number and the study's
     trials: a study that is resumed goes on as if it had not been interrupted.
@@ -38,19 +62,21 @@ class LearnedSampler(BaseSampler):
             for each dimension, or what `load_policy` returned.
         n_trials: intended length of the study, for choosing among models of several horizons.
             Longer studies work, too.
-        search_space: parameters to propose together from the first trial on, name ->
-            distribution. None to infer them.
+        search_space: parameters that are known beforehand, name -> distribution. They are
+            proposed together from the first trial on.
         seed: a whole number >= 0, or None for a random one.
         deduplicate: never to repeat a point while there are others.
-        consider_pruned_trials: use the last reported value of pruned trials.
-        independent_sampler: sampler of the other parameters; by default a `RandomSampler` for
-            each, seeded from `seed`, the trial and the parameter's name.
-        warn_independent_sampling: warn when a parameter falls back to `independent_sampler`.
+        consider_pruned_trials: learn from pruned trials; if not, they are only not repeated.
+        independent_sampler: sampler of the parameters that are not proposed together; by default
+            they are proposed one by one, as in step 4, or drawn by a `RandomSampler`, seeded from
+            `seed`, the trial and the parameter's name, while there is nothing to learn from.
+        warn_independent_sampling: warn, once for each parameter and study, when a parameter
+            cannot be searched.
 
     Raises:
         ValueError: if `n_trials` or `seed` is out of range; later, if the study has several
             objectives or `policy` has no model for the search space.
-        TypeError: if `search_space` holds something else than distributions.
+        TypeError: if an argument is of the wrong kind.
     """
 
     def __init__(
@@ -67,61 +93,57 @@ class LearnedSampler(BaseSampler):
     ) -> None:
         """Check the arguments; weights are read when first needed."""
         check_policy(policy)
-        if n_trials is not None and n_trials < 1:
-            raise ValueError(f"n_trials must be at least 1, or None if unknown; got {n_trials}")
-        if seed is not None and seed < 0:
-            raise ValueError(f"seed must be at least 0, or None for a random one; got {seed}")
-        for name, distribution in (search_space or {}).items():
-            if not isinstance(distribution, BaseDistribution):
-                raise TypeError(
-                    f"search_space[{name!r}] is {distribution!r}; give an Optuna distribution, "
-                    "such as optuna.distributions.FloatDistribution(0.0, 1.0)"
-                )
         self._policy = policy
-        self._n_trials = n_trials
-        self._search_space = None if search_space is None else dict(search_space)
-        self._seed = _random_seed() if seed is None else int(seed)
+        self._n_trials = checked_n_trials(n_trials)
+        self._search_space = _checked_distributions(search_space)
+        self._seed = checked_seed(seed)
         self._seeded = seed is not None
         self._deduplicate = deduplicate
         self._independent_sampler = independent_sampler
         self._warn_independent_sampling = warn_independent_sampling
+        self._warned: set[tuple[str, str]] = set()
         self._reader = StudyReader(consider_pruned_trials)
+        self._any_dimension = takes_any_dimension(policy)
         self._resolved: dict[int, TrainedPolicy] = {}
 
     def reseed_rng(self) -> None:
         """Take a new random seed, unless one was given: trials differ by their number anyway."""
         if not self._seeded:
-            self._seed = _random_seed()
+            self._seed = random_seed()
         if self._independent_sampler is not None:
             self._independent_sampler.reseed_rng()
+
+    def describe(self, study: Study) -> list[str]:
+        """What was inferred of the search space, in plain words.
+
+        Returns:
+            A sentence for each parameter that not every trial has, and for each one that cannot
+            be searched. It is empty for a space in which all parameters always take part.
+        """
+        with self._reader.lock:
+            space = self._reader.space(study)
+            cube = self._reader.cube_of(study, self._relative_space(study))
+            return cube.describe() + [
+                f"{name} is not searched, since its kind or its choices change"
+                for name in sorted(space.unsearchable())
+            ]
 
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
         """The parameters to propose together."""
-        self._raise_error_if_multi_objective(study)
-        if self._search_space is None:
-            return self._reader.search_space(study)
-        return {name: d for name, d in self._search_space.items() if not d.single()}
+        _check_single_objective(study)
+        return self._relative_space(study)
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """The policy's proposal for all parameters of `search_space`."""
-        self._raise_error_if_multi_objective(study)
+        _check_single_objective(study)
         if not search_space:
             return {}
-        cube, history, taken = self._reader.history(study, trial, search_space)
-        u = propose(
-            self._trained(cube.dim),
-            history,
-            cube,
-            seed=self._seed,
-            number=trial.number,
-            deduplicate=self._deduplicate,
-            taken=taken,
-        )
-        return cube.params(u)
+        fixed = fixed_params(trial)
+        return self._propose(study, trial, search_space, fixed, {}, fixed.keys())
 
     def sample_independent(
         self,
@@ -130,44 +152,127 @@ class LearnedSampler(BaseSampler):
         param_name: str,
         param_distribution: BaseDistribution,
     ) -> Any:
-        """A value for a parameter outside the relative search space."""
-        self._raise_error_if_multi_objective(study)
+        """A value for a parameter that was not proposed with the others, or not in this range."""
+        _check_single_objective(study)
+        with self._reader.lock:
+            space = self._reader.space(study)
+            if param_name in space.unsearchable():
+                self._warn(
+                    study, param_name, "its kind or its choices differ from those of other trials"
+                )
+            elif self._any_dimension:
+                if self._independent_sampler is None:
+                    found = self._complete(study, trial, param_name, param_distribution)
+                    if found:
+                        return found[0]
+            elif (known := space.shared()) and param_name not in known | self._search_space:
+                self._warn(study, param_name, "not every completed trial has it")
         sampler = self._independent_sampler
         if sampler is None:
             entropy = self._seed, trial.number, zlib.crc32(param_name.encode())
             seed = np.random.SeedSequence(entropy).generate_state(1)[0]
             sampler = RandomSampler(seed=int(seed))
-        if self._warn_independent_sampling:
-            self._warn(study, trial, param_name, type(sampler).__name__)
         return sampler.sample_independent(study, trial, param_name, param_distribution)
+
+    def _relative_space(self, study: Study) -> dict[str, BaseDistribution]:
+        space = self._reader.space(study)
+        if self._any_dimension:
+            found = dict(sorted((space.union() | self._search_space).items()))
+        else:
+            found = self._search_space or space.shared()
+        return {name: d for name, d in found.items() if not d.single()}
+
+    def _complete(
+        self, study: Study, trial: FrozenTrial, name: str, distribution: BaseDistribution
+    ) -> tuple[Any] | None:
+        """A value of one more parameter, given those of the trial; None if nothing is known yet.
+
+        The value is in a tuple, since None may be one.
+        """
+        known = self._relative_space(study)
+        proposed = self._reader.proposed(trial)
+        joint, ranges = distribution, {}
+        if name in known and same_kind(known[name], distribution):
+            if known[name] == distribution and name in proposed:
+                # Optuna's check refuses a few values that lie in the range, by rounding.
+                return (proposed[name],)
+            if not isinstance(distribution, CategoricalDistribution):
+                joint = hull_of(known[name], distribution)
+                ranges = {name: (distribution.low, distribution.high)}  # type: ignore[attr-defined]
+        space = dict(sorted((known | {name: joint}).items()))
+        fixed = proposed | trial.params
+        fixed.pop(name, None)
+        params = self._propose(study, trial, space, fixed, ranges, {name, *trial.params})
+        if not params:
+            return None
+        return (nearest_value(distribution, params[name]),)
+
+    def _propose(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        space: Mapping[str, BaseDistribution],
+        fixed: Mapping[str, Any],
+        ranges: Mapping[str, tuple[Any, Any]],
+        taking_part: Collection[str],
+    ) -> dict[str, Any]:
+        """Values of all parameters of the space, some of which are fixed or confined.
+
+        They are {} where there is nothing to go by and the space was not given.
+        """
+        with self._reader.lock:
+            cube, history = self._reader.history(study, trial, space, taking_part)
+            if not history.n and not self._search_space:
+                return {}
+            part = RestrictedCube.within(cube, fixed, ranges) if fixed or ranges else cube
+            u = propose(
+                self._trained(cube.dim),
+                history,
+                part,
+                seed=self._seed,
+                number=trial.number,
+                deduplicate=self._deduplicate,
+            )
+            params, active = cube.params(u), cube.active(u)
+            self._reader.remember(trial, {n: v for n, v in params.items() if active[n]})
+            return params
 
     def _trained(self, dim: int) -> TrainedPolicy:
         if dim not in self._resolved:
             self._resolved[dim] = resolve(self._policy, dim, n_trials=self._n_trials)
         return self._resolved[dim]
 
-    def _warn(self, study: Study, trial: FrozenTrial, name: str, sampler: str) -> None:
-        """Say why a parameter is sampled independently; in the first trials that is expected."""
-        if self._search_space is not None:
-            reason = "it is not in the given `search_space` with this range"
-        elif any(t.state == TrialState.COMPLETE for t in study._get_trials(deepcopy=False)):
-            reason = (
-                "the search space is dynamic: not every completed trial has the parameter with "
-                "this range"
+    def _warn(self, study: Study, name: str, reason: str) -> None:
+        """Say once for each parameter and study that it is not searched, and what to do."""
+        key = study.study_name, name
+        if self._warn_independent_sampling and key not in self._warned:
+            self._warned.add(key)
+            sampler = self._independent_sampler
+            _logger.warning(
+                f"Parameter {name!r} is not searched by {type(self).__name__}, but drawn by "
+                f"{'RandomSampler' if sampler is None else type(sampler).__name__}: {reason}. "
+                "Give it another name where it means something else, or take a policy such as "
+                "'memory', which searches parameters that not every trial has. "
+                "`warn_independent_sampling=False` silences this."
             )
-        else:
-            return
-        _logger.warning(
-            _INDEPENDENT_SAMPLING_WARNING_TEMPLATE.format(
-                param_name=name,
-                trial_number=trial.number,
-                independent_sampler_name=sampler,
-                sampler_name=type(self).__name__,
-                fallback_reason=reason,
+
+
+def _checked_distributions(search_space: Any) -> dict[str, BaseDistribution]:
+    """A search space as a dict of its own; TypeError if it holds anything but distributions."""
+    found = checked_space(search_space, "search_space", "distributions") or {}
+    for name, distribution in found.items():
+        if not isinstance(name, str) or not isinstance(distribution, BaseDistribution):
+            raise TypeError(
+                f"search_space[{name!r}] is {shown(distribution)}; give an Optuna distribution, "
+                "such as optuna.distributions.FloatDistribution(0.0, 1.0)"
             )
+    return found
+
+
+def _check_single_objective(study: Study) -> None:
+    """Raise ValueError if the study has several objectives."""
+    if len(study.directions) > 1:
+        raise ValueError(
+            f"the study has {len(study.directions)} objectives, and LearnedSampler optimizes one: "
+            "return a weighted sum, or take optuna.samplers.TPESampler or NSGAIISampler"
         )
-
-
-def _random_seed() -> int:
-    """A seed from the operating system's entropy."""
-    return int(np.random.SeedSequence().generate_state(1, np.uint64)[0])

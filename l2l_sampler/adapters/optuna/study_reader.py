@@ -1,7 +1,8 @@
 """Reads an Optuna study: its search space, and its trials as a History.
 
-Finished trials never change, so what is read of them is kept and every trial is translated once.
-What is kept is only that: a fresh reader gives the same answers, more slowly.
+Ended trials never change, so what is read of them is kept and every trial is translated once.
+What is kept is only that: a fresh reader gives the same answers, more slowly. One thing only this
+process knows: what it has proposed for a trial that has not yet suggested all of its parameters.
 """
 
 from __future__ import annotations
@@ -9,195 +10,229 @@ from __future__ import annotations
 import math
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 import numpy as np
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
+from optuna.distributions import BaseDistribution
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from l2l_sampler.adapters.optuna.distributions import axis_of
+from l2l_sampler.adapters.optuna.private import all_trials, identity, trial_id
+from l2l_sampler.adapters.optuna.study_space import StudySpace
 from l2l_sampler.history import History
-from l2l_sampler.spaces.axes import Axis, CategoricalAxis, FloatAxis, IntAxis
-from l2l_sampler.spaces.cube import UnitCube
-
-_ABSENT, _TAKEN, _PRESENT = 0, 1, 2  # what a trial is to the policy
-
-
-def axis_of(distribution: BaseDistribution) -> Axis:
-    """The axis of an Optuna distribution.
-
-    Raises:
-        TypeError: if it is of an unknown kind.
-    """
-    if isinstance(distribution, FloatDistribution):
-        d = distribution
-        return FloatAxis(d.low, d.high, log=d.log, step=d.step)
-    if isinstance(distribution, IntDistribution):
-        return IntAxis(
-            distribution.low, distribution.high, log=distribution.log, step=distribution.step
-        )
-    if isinstance(distribution, CategoricalDistribution):
-        return CategoricalAxis(distribution.choices)
-    raise TypeError(
-        f"expected a FloatDistribution, IntDistribution or CategoricalDistribution, "
-        f"got {distribution!r}"
-    )
+from l2l_sampler.learning_curves import LearningCurves, final_values
+from l2l_sampler.spaces.conditional import ConditionalCube
 
 
 class StudyReader:
     """The trials of one study at a time; safe to share between threads.
 
     Args:
-        consider_pruned_trials: whether a pruned trial has its last reported value, or none.
+        consider_pruned_trials: whether a pruned trial counts as what it would have come to, see
+            `learning_curves`, or as a point of which nothing is known.
+
+    Attributes:
+        lock: held while a method reads; hold it to read, propose and `remember` in one go.
     """
+
+    _cube: ConditionalCube
 
     def __init__(self, consider_pruned_trials: bool) -> None:
         """Start with nothing read."""
         self._consider_pruned_trials = consider_pruned_trials
-        self._lock = threading.Lock()
+        self.lock = threading.RLock()
         self._forget()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies and pickles start with nothing read."""
         return type(self), (self._consider_pruned_trials,)
 
-    def search_space(self, study: Study) -> dict[str, BaseDistribution]:
-        """The parameters that every completed trial has, with the same range, by name."""
-        with self._lock:
+    def space(self, study: Study) -> StudySpace:
+        """The parameters that the trials have."""
+        with self.lock:
             self._refresh(study)
-            return dict(sorted((self._common or {}).items()))
+            return self._space
+
+    def cube_of(
+        self,
+        study: Study,
+        search_space: Mapping[str, BaseDistribution],
+        taking_part: Collection[str] = (),
+    ) -> ConditionalCube:
+        """The unit cube of a search space, with the conditions that the trials show.
+
+        Args:
+            study: the study.
+            search_space: the parameters.
+            taking_part: those that are known to take part, whatever other trials show.
+        """
+        with self.lock:
+            self._lay_out(search_space, self._refresh(study))
+            found = self._space.conditions(list(search_space))
+            conditions = {name: c for name, c in found.items() if name not in taking_part}
+            if conditions != self._cube.conditions:
+                self._cube = ConditionalCube(self._cube.axes, conditions)
+            return self._cube
 
     def history(
-        self, study: Study, trial: FrozenTrial, search_space: Mapping[str, BaseDistribution]
-    ) -> tuple[UnitCube, History, np.ndarray]:
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        search_space: Mapping[str, BaseDistribution],
+        taking_part: Collection[str] = (),
+    ) -> tuple[ConditionalCube, History]:
         """What a policy is to know when `trial` is asked for.
 
-        Trials that lack a parameter of the space, or hold a value outside its range, are left
-        out; so is `trial` itself.
+        A parameter of the space that a trial lacks rests in the middle of its axis. Trials with a
+        value outside the space, or with none of its parameters, are left out; so is `trial`.
 
         Returns:
-            cube: the unit cube of the search space.
-            history: trials with a value, and running ones.
-            taken: (k, D) points of finished trials that have no value.
+            The unit cube of the search space, with the conditions that the trials show, and the
+            trials in the order in which they were asked.
         """
-        with self._lock:
-            trials = self._refresh(study)
-            self._lay_out(search_space, trials)
-            kind = self._kind[: len(trials)].copy()
-            kind[trial.number] = _ABSENT
-            index = np.flatnonzero(kind == _PRESENT)
+        with self.lock:
+            cube, n = self.cube_of(study, search_space, taking_part), self._known
+            there = self._placed[:n].copy()
+            there[trial.number] = False
+            index = np.flatnonzero(there)
             start = self._start[index]
             if (start[1:] < start[:-1]).any():
                 index = index[np.argsort(start, kind="stable")]
             asked, told = _moments(self._start[index], self._end[index])
-            history = History(self._x.take(index, axis=0), self._y[index], asked, told)
-            return self._cube, history, self._x.take(np.flatnonzero(kind == _TAKEN), axis=0)
+            y, failed = self._values(n)[index], self._failed[index]
+            return cube, History(self._x.take(index, axis=0), y, asked, told, failed)
+
+    def remember(self, trial: FrozenTrial, params: Mapping[str, Any]) -> None:
+        """Note what was proposed for a trial, which shows it only bit by bit."""
+        with self.lock:
+            self._proposed.setdefault(trial.number, {}).update(params)
+            self._shown.pop(trial.number, None)
+
+    def proposed(self, trial: FrozenTrial) -> dict[str, Any]:
+        """What this process has proposed for a running trial."""
+        with self.lock:
+            return dict(self._proposed.get(trial.number, {}))
 
     def _forget(self) -> None:
         self._storage: weakref.ref[Any] | None = None
         self._study_id = -1
+        self._last: dict[int, tuple[Any, ...]] = {}  # identity of the latest trial that has begun
         self._sign = 1.0
-        self._common: dict[str, BaseDistribution] | None = None
+        self._space = StudySpace()
+        self._curves = LearningCurves()
+        self._proposed: dict[int, dict[str, Any]] = {}
+        self._shown: dict[int, int] = {}  # running trial -> parameters that it has shown
         self._known = 0  # trials below this number have been looked at
         self._open: list[int] = []  # of these, the unfinished ones
-        self._space: list[tuple[str, BaseDistribution]] = []
-        self._clear(UnitCube({}))
-
-    def _clear(self, cube: UnitCube) -> None:
-        """No rows, for points of this cube; a row's index is its trial's number."""
-        self._cube = cube
-        self._x = np.zeros((0, cube.dim))
-        self._y = np.zeros(0)
-        self._start = np.zeros(0)
-        self._end = np.zeros(0)
-        self._kind = np.zeros(0, dtype=np.int8)
-
-    def _make_room(self, n: int) -> None:
-        """Rows for n trials at least."""
-        if n > len(self._y):
-            more = 2 * n - len(self._y)
-            self._x = np.concatenate([self._x, np.zeros((more, self._cube.dim))])
-            self._y = np.concatenate([self._y, np.zeros(more)])
-            self._start = np.concatenate([self._start, np.zeros(more)])
-            self._end = np.concatenate([self._end, np.zeros(more)])
-            self._kind = np.concatenate([self._kind, np.full(more, _ABSENT, dtype=np.int8)])
+        self._estimated: np.ndarray | None = None
+        self._start = self._end = self._y = np.zeros(0)
+        self._failed = self._pruned = np.zeros(0, dtype=bool)
+        self._laid_out: list[tuple[str, BaseDistribution]] = []
+        self._cube = ConditionalCube({})
+        self._x, self._placed = np.zeros((0, 0)), np.zeros(0, dtype=bool)
 
     def _refresh(self, study: Study) -> list[FrozenTrial]:
-        """Read what has finished since; all trials of the study, by number."""
-        storage, study_id = study._storage, study._study_id
-        if self._storage is None or self._storage() is not storage or self._study_id != study_id:
+        """Read what has ended since; all trials of the study, by number."""
+        storage, study_id = identity(study)
+        trials = all_trials(study)
+        if (
+            self._storage is None
+            or self._storage() is not storage
+            or self._study_id != study_id
+            or len(trials) < self._known
+            or any(_identity(trials[k]) != known for k, known in self._last.items())
+        ):
             self._forget()
             self._storage, self._study_id = weakref.ref(storage), study_id
             self._sign = -1.0 if study.direction == StudyDirection.MAXIMIZE else 1.0
-        trials = study._get_trials(deepcopy=False)
         self._make_room(len(trials))
         unread = [*self._open, *range(self._known, len(trials))]
         for k in unread:
-            if trials[k].state == TrialState.COMPLETE:
-                self._intersect(trials[k].distributions)
-            self._read(trials[k])
+            trial = trials[k]
+            if trial.state.is_finished():
+                self._space.see(trial)
+                self._proposed.pop(k, None)
+                self._end_of(trial)
+            elif self._shown.get(k) == len(trial.params):
+                continue
+            else:
+                self._space.see(trial)
+                self._shown[k] = len(trial.params)
+                self._start[k] = _seconds(trial.datetime_start)
+            self._place(trial)
         self._open = [k for k in unread if not trials[k].state.is_finished()]
         self._known = len(trials)
+        for trial in reversed(trials):
+            if trial.state != TrialState.WAITING:
+                self._last = {trial.number: _identity(trial)}
+                break
         return trials
 
-    def _intersect(self, distributions: Mapping[str, BaseDistribution]) -> None:
-        if self._common is None:
-            self._common = {k: d for k, d in distributions.items() if not d.single()}
-        elif any(distributions.get(name) != d for name, d in self._common.items()):
-            common = self._common.items()
-            self._common = {name: d for name, d in common if distributions.get(name) == d}
+    def _make_room(self, n: int) -> None:
+        """Rows for n trials at least; a row's index is its trial's number."""
+        more = 2 * n - len(self._y)
+        if n <= len(self._y):
+            return
+
+        def longer(column: np.ndarray, value: Any) -> np.ndarray:
+            return np.concatenate([column, np.full((more, *column.shape[1:]), value)])
+
+        self._start, self._end = longer(self._start, 0.0), longer(self._end, math.inf)
+        self._y = longer(self._y, math.nan)
+        self._failed, self._pruned = longer(self._failed, False), longer(self._pruned, False)
+        self._x, self._placed = longer(self._x, 0.0), longer(self._placed, False)
+
+    def _end_of(self, trial: FrozenTrial) -> None:
+        """Note how a trial has ended."""
+        k = trial.number
+        self._shown.pop(k, None)
+        self._estimated = None
+        self._start[k] = _seconds(trial.datetime_start)
+        self._end[k] = _seconds(trial.datetime_complete)
+        self._failed[k] = trial.state == TrialState.FAIL
+        self._pruned[k] = trial.state == TrialState.PRUNED and self._consider_pruned_trials
+        if trial.state == TrialState.COMPLETE and trial.value is not None:
+            self._y[k] = self._sign * trial.value
+        reports = trial.intermediate_values
+        self._curves.add(k, {step: self._sign * value for step, value in reports.items()})
+
+    def _values(self, n: int) -> np.ndarray:
+        """(n,) the minimised objective, with estimates of what pruned trials would have had."""
+        if self._estimated is None or len(self._estimated) < n:
+            self._estimated = self._y[:n]
+            if self._pruned[:n].any():
+                self._estimated = final_values(self._y[:n], self._pruned[:n], self._curves)
+        return self._estimated[:n]
 
     def _lay_out(
         self, search_space: Mapping[str, BaseDistribution], trials: list[FrozenTrial]
     ) -> None:
         """Turn to this search space, unless it is the one already in use."""
         space = list(search_space.items())
-        if space != self._space:
-            cube = UnitCube({name: axis_of(d) for name, d in space})
-            self._space = space
-            self._clear(cube)
-            self._make_room(len(trials))
+        if space != self._laid_out:
+            self._laid_out = space
+            self._cube = ConditionalCube({name: axis_of(d) for name, d in space})
+            self._x = np.zeros((len(self._y), self._cube.dim))
             for trial in trials:
-                self._read(trial)
+                self._place(trial)
 
-    def _read(self, trial: FrozenTrial) -> None:
-        """Write the row of a trial."""
+    def _place(self, trial: FrozenTrial) -> None:
+        """Write the point of a trial."""
         k = trial.number
-        x = self._point(trial) if self._space else None
-        if x is None or trial.state == TrialState.WAITING:
-            self._kind[k] = _ABSENT
+        self._placed[k] = False
+        if trial.state == TrialState.WAITING:
             return
-        value = self._value(trial)
-        running = trial.state == TrialState.RUNNING
-        self._x[k] = x
-        self._y[k] = self._sign * value
-        self._start[k] = _seconds(trial.datetime_start)
-        self._end[k] = math.inf if running else _seconds(trial.datetime_complete)
-        self._kind[k] = _TAKEN if math.isnan(value) and not running else _PRESENT
-
-    def _point(self, trial: FrozenTrial) -> np.ndarray | None:
-        """The trial's point (D,); None if it has none in this search space."""
-        params = trial.params
-        try:
-            return self._cube.point({name: params[name] for name, _ in self._space})
-        except (KeyError, ValueError):
-            return None
-
-    def _value(self, trial: FrozenTrial) -> float:
-        """The objective value of a trial; NaN if it has none."""
-        if trial.state == TrialState.COMPLETE and trial.value is not None:
-            return trial.value
-        if trial.state == TrialState.PRUNED and self._consider_pruned_trials:
-            step = trial.last_step
-            return math.nan if step is None else trial.intermediate_values[step]
-        return math.nan
+        params = self._proposed.get(k, {}) | trial.params
+        params = {name: params[name] for name, _ in self._laid_out if name in params}
+        if params:
+            try:
+                self._x[k] = self._cube.point(params)
+            except ValueError:
+                return
+            self._placed[k] = True
 
 
 def _moments(start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -218,6 +253,11 @@ def _moments(start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray
     rank = np.empty(n)
     rank[np.argsort(end, kind="stable")] = (asked + 1.0) / (n + 1.0)
     return asked, np.where(end == math.inf, math.inf, asks_before - 1.0 + rank)
+
+
+def _identity(trial: FrozenTrial) -> tuple[Any, ...]:
+    """What tells a trial from that of the same number in a study that was deleted."""
+    return trial_id(trial), trial.datetime_start
 
 
 def _seconds(moment: datetime | None) -> float:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import math
+import operator
 import os
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from ray.tune.result import DONE, TRAINING_ITERATION
 
 from l2l_sampler.adapters.arguments import checked_space, shown
+from l2l_sampler.adapters.ray.trials import LATEST, Trial
 from l2l_sampler.policies.trained import TrainedPolicy
 
 _logger = logging.getLogger(__name__)
@@ -69,6 +72,26 @@ def checked_points(points: Any, rewards: Any) -> tuple[list[Any], list[Any] | No
             "give one for each point, or leave it out to have the points run"
         )
     return configs, list(rewards)
+
+
+def step_of(result: Mapping[str, Any]) -> int | None:
+    """Number of a report, as Ray counts training iterations; None if the result has none."""
+    try:
+        step = operator.index(result[TRAINING_ITERATION])
+    except (KeyError, TypeError):
+        return None
+    return step if 0 <= step <= LATEST else None
+
+
+def was_cut(trial: Trial, step: int | None, result: Mapping[str, Any] | None) -> bool:
+    """Whether somebody else has ended a trial: a scheduler, or a `Stopper`.
+
+    Of such a trial Ray does not announce the last result by `on_trial_result`, or passes none at
+    all if the trial was paused, or one that is not "done" if it was about to be.
+    """
+    if not result or result.get(DONE) is False:
+        return True
+    return step is not None and (trial.step is None or trial.step < step)
 
 
 def as_objective(value: Any) -> float:

@@ -15,8 +15,8 @@ from l2l_sampler.adapters.ray.trials import Point, Trial, TrialTable
 from l2l_sampler.policies.trained import TrainedPolicy
 from l2l_sampler.proposal import propose
 from l2l_sampler.registry import PolicyLike, resolve
-from l2l_sampler.spaces.branching import BranchingCube
-from l2l_sampler.spaces.templates import holds_parameters
+from l2l_sampler.spaces.conditional import ConditionalCube
+from l2l_sampler.spaces.templates import TemplateCube, holds_parameters
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,15 +24,13 @@ class Search:
     """What a searcher has from the moment on at which it knows its search space.
 
     Attributes:
-        template: the search space.
+        space: the search space, and where its configs lie in the unit cube.
         plain: the same as plain JSON, by which it is recognised.
-        cube: its unit cube.
         trained: the policy; None if there is but one config.
     """
 
-    template: Any
+    space: TemplateCube
     plain: Any
-    cube: BranchingCube
     trained: TrainedPolicy | None
 
     @classmethod
@@ -45,13 +43,19 @@ class Search:
         if not isinstance(template, dict) or not holds_parameters(template):
             raise nothing_to_search(template)
         try:
-            cube = BranchingCube(template)
+            space = TemplateCube(template)
         except OverflowError as error:
             raise ValueError(
                 f"the search space has bounds that no float can hold: {error}"
             ) from None
-        trained = resolve(policy, cube.dim, n_trials=n_trials) if cube.dim else None
-        return cls(template, to_json(template), cube, trained)
+        dim = space.cube.dim
+        trained = resolve(policy, dim, n_trials=n_trials) if dim else None
+        return cls(space, to_json(template), trained)
+
+    @property
+    def cube(self) -> ConditionalCube:
+        """The unit cube of the search space."""
+        return self.space.cube
 
     @classmethod
     def restored(cls, state: State, policy: PolicyLike, known: Search | None) -> Search | None:
@@ -67,7 +71,7 @@ class Search:
         """
         if known is not None and state.space is not None:
             known.check_space(state.space)
-        template = None if known is None else known.template
+        template = None if known is None else known.space.template
         if template is None and state.space is not None:
             try:
                 template = from_json(state.space)
@@ -84,7 +88,7 @@ class Search:
         return self._config(trial.u, trial.exact)
 
     def _config(self, u: list[float], exact: Mapping[str, float]) -> dict[str, Any]:
-        config: dict[str, Any] = self.cube.config(np.array(u), exact)
+        config: dict[str, Any] = self.space.config(np.array(u), exact)
         return config
 
     def point(self, config: Mapping[Any, Any]) -> Point:
@@ -94,9 +98,9 @@ class Search:
             ValueError: if a parameter is missing or outside its domain.
         """
         try:
-            u, exact = self.cube.point(nested(config))
+            u, exact = self.space.point(nested(config))
         except ValueError as error:
-            if not holds_placeholder(self.template, OBJECT):
+            if not holds_placeholder(self.space.template, OBJECT):
                 raise
             raise ValueError(
                 f"{error}. Ray replaces objects in `param_space` by placeholders such as "
@@ -158,7 +162,7 @@ class Search:
         """The policy's next point."""
         if self.trained is None:
             return [], {}
-        history, taken = trials.history(self.cube.dim, maximize=maximize)
+        history = trials.history(self.cube.dim, maximize=maximize)
         u = propose(
             self.trained,
             history,
@@ -166,6 +170,5 @@ class Search:
             seed=seed,
             number=len(trials),
             deduplicate=deduplicate,
-            taken=taken,
         )
         return u.tolist(), {}

@@ -19,6 +19,8 @@ from l2l_sampler.adapters.ray.arguments import (
     checked_domains,
     checked_points,
     final_objective,
+    step_of,
+    was_cut,
 )
 from l2l_sampler.adapters.ray.domains import FUNCTION, holds_placeholder, template_of
 from l2l_sampler.adapters.ray.search import Search
@@ -40,8 +42,10 @@ class LearnedSearcher(Searcher):
        unit cube. Parameters of options that are not chosen rest in the middle of their axes.
     2. `points_to_evaluate` come first, exactly as they are given.
     3. What is known becomes a history: every finished trial with the last value that it reported,
-       also if a scheduler has stopped it early, and every running trial as a point without a
-       value. Of an errored trial, and of one whose last value is no number, only the point counts.
+       every running trial as a point without a value, and every trial that raised an error, or
+       whose last value is no number, as one that failed. A trial that a scheduler has stopped
+       early counts as what it would have come to, judged by what the others had reported when
+       they were as far.
     4. The policy, a network whose weights were learned on random functions, reads the history and
        returns candidates, best first.
     5. The first candidate that is new is taken, and becomes a config again.
@@ -169,8 +173,9 @@ class LearnedSearcher(Searcher):
     def on_trial_result(self, trial_id: str, result: Mapping[str, Any]) -> None:
         """Note what a running trial reports; it stays pending."""
         trial = self._trials.get(trial_id)
-        if trial is not None and self._metric in result:
-            self._trials.report(trial, as_objective(result[self._metric]))
+        if trial is not None:
+            value = as_objective(result[self._metric]) if self._metric in result else None
+            self._trials.report(trial, value, step_of(result))
 
     def on_trial_complete(
         self, trial_id: str, result: Mapping[str, Any] | None = None, error: bool = False
@@ -180,18 +185,19 @@ class LearnedSearcher(Searcher):
         A trial that this searcher did not suggest counts too, if the result holds its config;
         Ray gives new names to trials that it restarts.
         """
-        trial = self._trials.get(trial_id)
+        trial, step = self._trials.get(trial_id), step_of(result or {})
         if trial is None:
-            trial = None if error else self._adopt(trial_id, result or {})
+            trial, step = None if error else self._adopt(trial_id, result or {}), None
             if trial is None:
                 return
+        cut = was_cut(trial, step, result)
         if error:
             self._trials.tell(trial, math.nan)
         elif not result or (self._metric not in result and trial.value is not None):
-            self._trials.stop(trial)
+            self._trials.stop(trial, step, cut)
         elif self._metric in result:
             value = final_objective(result[self._metric], f"trial {trial_id}")
-            self._trials.tell(trial, value)
+            self._trials.tell(trial, value, step, cut)
         else:
             _logger.warning(
                 "trial %s ended without metric %r, and counts as failed. It reported: %s",
@@ -213,18 +219,22 @@ class LearnedSearcher(Searcher):
             parameters: its config, nested or with keys joined by "/"; constants are ignored.
             value: its objective; None or NaN if there is none.
             error: whether it failed.
-            pruned: whether it was stopped early; its value counts all the same.
-            intermediate_values: reported values, of which the last one stands for a missing value.
+            pruned: whether it was stopped early.
+            intermediate_values: what it reported at training iterations 1, 2, ...; the last one
+                stands for a missing value. With them, a pruned trial counts as what it would have
+                come to; without them, its value counts as it is.
 
         Raises:
             RuntimeError: if the search space is not known yet.
             ValueError: if a parameter is missing or outside its domain.
         """
-        if value is None and intermediate_values:
-            value = intermediate_values[-1]
+        reports = [] if intermediate_values is None else list(intermediate_values)
+        if value is None and reports:
+            value = reports[-1]
         point = self._known_search().point(parameters)
         failed = error or value is None
-        self._add(point, math.nan if failed else final_objective(value, "an evaluated point"))
+        final = math.nan if failed else final_objective(value, "an evaluated point")
+        self._trials.add(point, final, [as_objective(report) for report in reports], pruned)
 
     def get_state(self) -> dict[str, Any]:
         """Everything but the policy's weights, as plain JSON values."""
@@ -317,7 +327,7 @@ class LearnedSearcher(Searcher):
             self._queue += given
         else:
             for known, reward in zip(given, self._rewards, strict=True):
-                self._add(known, final_objective(reward, "an evaluated point"))
+                self._trials.add(known, final_objective(reward, "an evaluated point"), [], False)
         self._points, self._rewards = [], None
 
     def _propose(self, search: Search) -> Point:
@@ -325,10 +335,6 @@ class LearnedSearcher(Searcher):
         return search.propose(
             self._trials, maximize=maximize, seed=self._seed, deduplicate=self._deduplicate
         )
-
-    def _add(self, point: Point, value: float) -> None:
-        """Learn of a trial that has ended elsewhere, with NaN if it failed."""
-        self._trials.tell(self._trials.ask(None, point), value)
 
     def _adopt(self, trial_id: str, result: Mapping[str, Any]) -> Trial | None:
         """A trial for a result of unknown origin; None if it has no config of this space."""

@@ -17,13 +17,10 @@ from typing import Any
 
 from l2l_sampler.adapters.arguments import shown
 from l2l_sampler.adapters.ray.space_json import to_json
-from l2l_sampler.adapters.ray.trials import Point, Trial, TrialTable
+from l2l_sampler.adapters.ray.trials import LATEST, Point, Trial, TrialTable, is_kept
 from l2l_sampler.files import replacing
 
-_FORMAT, _VERSION = "l2l-sampler searcher", 2
-
-_LATEST = 2**53
-"""Moments become floats in a history, and beyond this not all of them have one of their own."""
+_FORMAT, _VERSION = "l2l-sampler searcher", 3
 
 _KINDS: dict[str, tuple[type, ...]] = {
     "metric": (str,),
@@ -45,6 +42,9 @@ _TRIAL_KINDS: dict[str, tuple[type, ...]] = {
     "told": (int, NoneType),
     "value": (int, float, dict, NoneType),
     "stopped": (bool,),
+    "step": (int, NoneType),
+    "curve": (list,),
+    "cut": (bool,),
 }
 
 
@@ -77,7 +77,7 @@ class State:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
         plain = {f.name: getattr(self, f.name) for f in fields(self)}
-        rows = [asdict(trial) | {"value": to_json(trial.value)} for trial in self.trials.trials]
+        rows = [_row(trial) for trial in self.trials.trials]
         queue = [[list(u), dict(exact)] for u, exact in self.queue]
         return plain | {"queue": queue, "clock": self.trials.clock, "trials": rows}
 
@@ -163,8 +163,14 @@ def _table(rows: list[Trial], clock: int) -> TrialTable:
         raise ValueError("the field trials holds two trials of one id")
     if asked != sorted(asked) or len(set(moments)) < len(moments):
         raise ValueError("the field trials is not in the order of its moments")
-    _require(max(moments, default=-1) < clock <= _LATEST, "clock", clock)
+    _require(max(moments, default=-1) < clock <= LATEST, "clock", clock)
     return TrialTable(rows, clock)
+
+
+def _row(trial: Trial) -> dict[str, Any]:
+    """A trial as plain JSON values."""
+    curve = [[step, to_json(value)] for step, value in trial.curve.items()]
+    return asdict(trial) | {"value": to_json(trial.value), "curve": curve}
 
 
 def _trial(row: Any, name: str) -> Trial:
@@ -174,14 +180,38 @@ def _trial(row: Any, name: str) -> Trial:
     asked, told, value = row["asked"], row["told"], row["value"]
     _require(asked >= 0, f"{name}.asked", asked)
     _require(told is None or told > asked, f"{name}.told", told)
+    if value is not None:
+        value = _objective(value, f"{name}.value")
+    stopped, step, cut = row["stopped"], row["step"], row["cut"]
+    _require(not stopped or (told is not None and value is None), f"{name}.stopped", stopped)
+    _require(step is None or 0 <= step <= LATEST, f"{name}.step", step)
+    _require(not cut or (told is not None and value is not None), f"{name}.cut", cut)
+    curve = _curve(row["curve"], -1 if step is None else step, f"{name}.curve")
+    return Trial(row["id"], u, exact, asked, told, value, stopped, step, curve, cut)
+
+
+def _curve(reports: list[Any], last: int, name: str) -> dict[int, float]:
+    """Reported objectives by step, in order and up to the last one."""
+    curve: dict[int, float] = {}
+    before = -1
+    for report in reports:
+        _require(isinstance(report, list) and len(report) == 2, name, report)
+        step, value = report
+        known = type(step) is int and before < step <= last and is_kept(step)
+        _require(known, name, step)
+        curve[step] = _objective(value, name)
+        before = step
+    return curve
+
+
+def _objective(value: Any, name: str) -> float:
+    """A number as `to_json` writes it; it may be infinite."""
     if isinstance(value, dict):
-        _require(value in ({"float": "inf"}, {"float": "-inf"}), f"{name}.value", value)
-        value = float(value["float"])
-    elif value is not None:
-        _require(_is_finite(value), f"{name}.value", value)
-    ended_with_nothing = told is not None and value is None
-    _require(ended_with_nothing or not row["stopped"], f"{name}.stopped", row["stopped"])
-    return Trial(row["id"], u, exact, asked, told, value, row["stopped"])
+        _require(value in ({"float": "inf"}, {"float": "-inf"}), name, value)
+        return float(value["float"])
+    _require(_is_finite(value), name, value)
+    number: float = value
+    return number
 
 
 def _point(point: Any, name: str) -> Point:

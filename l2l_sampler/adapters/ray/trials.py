@@ -1,17 +1,30 @@
-"""The trials of a searcher, as they are asked and told."""
+"""The trials of a searcher, as they are asked and told.
+
+Notation
+    n  trials in a history      D  unit-cube axes
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
 
 from l2l_sampler.history import History
+from l2l_sampler.learning_curves import LearningCurves, final_values
 
 Point: TypeAlias = tuple[list[float], dict[str, float]]
 """(D,) coordinates, and the values of those parameters that are known better than by them."""
+
+LATEST = 2**53
+"""Moments become floats in a history, and beyond this not all of them have one of their own. No
+trial reports so often, either."""
+
+_ALL_KEPT = 32
+"""Steps below this are all kept; from there on 16 an octave, which are at most 6% apart."""
 
 
 @dataclass
@@ -27,6 +40,11 @@ class Trial:
         value: last reported objective, in the user's sense; None if there is none. Of a trial
             that has ended, None means that it failed.
         stopped: whether it ended before it reported anything, so that nothing is known.
+        step: number of its latest report, as Ray counts training iterations; None if it is not
+            known.
+        curve: reported objectives by step, of those steps that are kept of all trials.
+        cut: whether somebody else ended it: at a report after which it was not told to go on, or
+            while it was paused. If no trial got farther, that is just where trials end.
     """
 
     id: str | None
@@ -36,6 +54,25 @@ class Trial:
     told: int | None = None
     value: float | None = None
     stopped: bool = False
+    step: int | None = None
+    curve: dict[int, float] = field(default_factory=dict)
+    cut: bool = False
+
+    def note(self, step: int | None, value: float | None) -> None:
+        """A report. What an earlier attempt reported from this step on is void."""
+        if step is not None:
+            self.step = step
+            self.curve = {k: v for k, v in self.curve.items() if k < step}
+            if value is not None and not math.isnan(value) and is_kept(step):
+                self.curve[step] = value
+
+
+def is_kept(step: int) -> bool:
+    """Whether reports of this step are kept.
+
+    That is a matter of the step alone, so that all trials have values at the same steps.
+    """
+    return step < _ALL_KEPT or step % (1 << (step.bit_length() - 5)) == 0
 
 
 @dataclass
@@ -70,21 +107,43 @@ class TrialTable:
             self._by_id[trial_id] = trial
         return trial
 
-    def report(self, trial: Trial, value: float) -> None:
-        """An objective on the way; NaN takes back what was reported before."""
-        if trial.told is None:
-            trial.value = None if math.isnan(value) else value
+    def add(self, point: Point, value: float, reports: Sequence[float], cut: bool) -> None:
+        """A trial that was evaluated elsewhere, with its reports at steps 1, 2, ..."""
+        trial = self.ask(None, point)
+        for step, report in enumerate(reports, start=1):
+            trial.note(step, report)
+        self.tell(trial, value, cut=cut)
 
-    def tell(self, trial: Trial, value: float) -> None:
-        """The trial has ended with this objective; NaN if it has failed."""
+    def report(self, trial: Trial, value: float | None, step: int | None = None) -> None:
+        """A report on the way; an objective of NaN takes back what was reported before."""
         if trial.told is None or trial.value is None:
-            trial.value = None if math.isnan(value) else value
-            trial.told, trial.stopped = self._tick(), False
+            trial.note(step, value)
+            if trial.told is None and value is not None:
+                trial.value = None if math.isnan(value) else value
 
-    def stop(self, trial: Trial) -> None:
+    def tell(self, trial: Trial, value: float, step: int | None = None, cut: bool = False) -> None:
+        """The trial has ended with this objective; NaN if it has failed.
+
+        Args:
+            trial: the trial.
+            value: its objective.
+            step: number of the report in which it was; None if it is not known.
+            cut: whether somebody else ended it.
+        """
+        if trial.told is None or trial.value is None:
+            trial.told, trial.stopped = self._tick(), False
+            if math.isnan(value):
+                trial.value, trial.step, trial.curve, trial.cut = None, None, {}, False
+            else:
+                trial.value, trial.cut = value, cut
+                trial.note(step, value)
+
+    def stop(self, trial: Trial, step: int | None = None, cut: bool = False) -> None:
         """The trial has ended, and its last reported objective counts, if there is any."""
         if trial.told is None:
             trial.told, trial.stopped = self._tick(), trial.value is None
+            trial.cut = cut and not trial.stopped
+            trial.note(step, None)
 
     def keep_named_in(self, text: str) -> None:
         """Stop the pending trials that this text does not name, because nobody runs them."""
@@ -93,30 +152,47 @@ class TrialTable:
                 trial.value = None
                 self.stop(trial)
 
-    def history(self, dim: int, *, maximize: bool) -> tuple[History, np.ndarray]:
-        """What a policy is to know.
+    def history(self, dim: int, *, maximize: bool) -> History:
+        """What a policy is to know: all trials, save those that ended with nothing known of them.
+
+        A trial that was cut short where others got farther has the objective that it would have
+        come to, see `learning_curves`.
 
         Args:
             dim: unit-cube axes D.
-            maximize: whether high objectives are good.
-
-        Returns:
-            history: pending trials and those with an objective, which is minimised.
-            taken: (k, D) points of failed trials.
+            maximize: whether high objectives are good; in a history they are minimised.
         """
         sign = -1.0 if maximize else 1.0
-        known = [t for t in self.trials if t.told is None or t.value is not None]
-        ended = [t.value if t.told is not None else None for t in known]
-        history = History(
-            np.array([t.u for t in known], dtype=np.float64).reshape(len(known), dim),
-            np.array([math.nan if value is None else sign * value for value in ended]),
-            np.array([float(t.asked) for t in known]),
-            np.array([math.inf if t.told is None else float(t.told) for t in known]),
+        rows = [trial for trial in self.trials if not trial.stopped]
+        ended = [trial.told is not None for trial in rows]
+        failed = [end and trial.value is None for trial, end in zip(rows, ended, strict=True)]
+        y = [
+            sign * trial.value if end and trial.value is not None else math.nan
+            for trial, end in zip(rows, ended, strict=True)
+        ]
+        return History(
+            np.array([trial.u for trial in rows], dtype=np.float64).reshape(len(rows), dim),
+            _final(rows, np.array(y, dtype=np.float64), sign),
+            np.array([float(trial.asked) for trial in rows]),
+            np.array([math.inf if t.told is None else float(t.told) for t in rows]),
+            np.array(failed, dtype=bool),
         )
-        ended_badly = (t for t in self.trials if t.told is not None and t.value is None)
-        taken = [t.u for t in ended_badly if not t.stopped]
-        return history, np.array(taken, dtype=np.float64).reshape(len(taken), dim)
 
     def _tick(self) -> int:
         self.clock += 1
         return self.clock - 1
+
+
+def _final(rows: list[Trial], y: np.ndarray, sign: float) -> np.ndarray:
+    """The objective (n,) with estimates for the trials that were stopped early."""
+    farthest = max((trial.step for trial in rows if trial.step is not None), default=0)
+    early = np.array(
+        [t.cut and t.step is not None and t.step < farthest for t in rows], dtype=bool
+    )
+    if not early.any():
+        return y
+    curves = LearningCurves()
+    for row, trial in enumerate(rows):
+        if trial.told is not None:
+            curves.add(row, {step: sign * value for step, value in trial.curve.items()})
+    return final_values(y, early, curves)

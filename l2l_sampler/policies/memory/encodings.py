@@ -23,8 +23,12 @@ Encoder: TypeAlias = Callable[[Array], Array]
 ENCODINGS: dict[str, tuple[float, ...]] = {
     "zscore-1": (0.0,),
     "warped-1": (0.0, 3.0, 30.0, 300.0, 3000.0),
+    "robust-1": (0.0, 3.0, 30.0, 300.0, 3000.0),
 }
 """Strengths k of the maps of each encoding."""
+
+TAMED = frozenset({"robust-1"})
+"""Encodings that draw outliers in first, see `outliers`."""
 
 _CLIP = 4.0
 """Largest encoded value: the worst of n results may lie sqrt(n) deviations off."""

@@ -16,6 +16,7 @@ import numpy as np
 from l2l_sampler.arrays import Array, array_namespace, clip
 from l2l_sampler.policies.base import Params
 from l2l_sampler.policies.memory.read import Look, Read, Score
+from l2l_sampler.policies.memory.rise import Rise
 from l2l_sampler.policies.memory.table import Table
 from l2l_sampler.policies.nets import init_linear, linear
 
@@ -67,7 +68,9 @@ class KernelRead(Read):
             **init_linear(rng, "value_out", _VALUE_HIDDEN, 1),
         }
 
-    def prepare(self, params: Params, table: Table, margin: Array) -> Summary:
+    def prepare(
+        self, params: Params, table: Table, margin: Array, rise: Rise | None = None
+    ) -> Summary:
         """Summaries of the table that every look uses."""
         xp = array_namespace(table.z)
         dtype = table.x.dtype

@@ -15,12 +15,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from array_api_compat import device
 
-from l2l_sampler.arrays import Array, array_namespace, clamp_unit, take_rows
+from l2l_sampler.arrays import Array, array_namespace, clamp_unit, clip, take_rows
 from l2l_sampler.history import History
 from l2l_sampler.policies.base import Cache, Cube, Params, Policy
 from l2l_sampler.policies.memory import choose_map
@@ -30,11 +30,19 @@ from l2l_sampler.policies.memory.candidates import (
     best_of_groups,
     candidates,
 )
-from l2l_sampler.policies.memory.encodings import encode, strengths
+from l2l_sampler.policies.memory.encodings import TAMED, Encoder, encoder, strengths
+from l2l_sampler.policies.memory.feasibility import (
+    Feasibility,
+    read_failures,
+    with_bad_results,
+)
 from l2l_sampler.policies.memory.kernel_read import KernelRead
+from l2l_sampler.policies.memory.outliers import tamer
 from l2l_sampler.policies.memory.posterior_read import PosteriorRead
-from l2l_sampler.policies.memory.read import Read
+from l2l_sampler.policies.memory.read import Read, Score
+from l2l_sampler.policies.memory.rise import Rise
 from l2l_sampler.policies.memory.table import Table, readable
+from l2l_sampler.policies.memory.view import Box
 from l2l_sampler.policies.nets import init_linear, init_lstm, linear, lstm_cell
 
 READS: dict[str, Read] = {"kernel": KernelRead(), "posterior": PosteriorRead()}
@@ -44,7 +52,21 @@ READS: dict[str, Read] = {"kernel": KernelRead(), "posterior": PosteriorRead()}
 _MESSAGE = 8  # numbers that the axes tell each other
 _SHARED = 4  # position, progress, number of axes, number of trials
 _LONGEST_STEP = 0.5  # in natural lengths of the read, so that a few steps leave a basin
+_FEW_PENDING = 8.0  # workers that do without: with four, a wider margin cost some trials of twenty
 _STEERING = 0.3  # scales an output of about one to a change of a log bandwidth
+
+
+class Prepared(NamedTuple):
+    """What is worked out once a proposal.
+
+    Attributes:
+        objective: what the read prepared.
+        feasibility: the reading of failures; None if there are none, or the policy has no such
+            reading.
+    """
+
+    objective: Any
+    feasibility: Feasibility | None
 
 
 @dataclass(frozen=True)
@@ -64,6 +86,14 @@ class MemoryPolicy(Policy):
         n_max: trials that are read; of a longer history a subset, see `readable`.
         encoding: name of the encoding of the objective, see `encodings`; one of several maps needs
             the read "posterior", whose likelihood chooses among them.
+        caution: weight of the log chance that a proposal does not fail, see `feasibility`; None
+            to take every failed trial for an infinitely bad one.
+        crowding: by how much of itself the margin grows with every pending trial past the first
+            ones, so that a large batch spreads where a confident model would polish one place;
+            None if it does not.
+        zoom: results from which on every second proposal looks through a box around the best
+            trials, see `view`; None for never.
+        rise: strength of a mean that rises towards the bounds, see `rise`; None for none.
     """
 
     kind: ClassVar[str] = "memory"
@@ -77,6 +107,10 @@ class MemoryPolicy(Policy):
     margin_high: float = 0.3
     n_max: int = 160
     encoding: str = "zscore-1"
+    caution: float | None = None
+    crowding: float | None = None
+    rise: float | None = None
+    zoom: int | None = None
 
     def __post_init__(self) -> None:
         """Check what a checkpoint's header may have got wrong."""
@@ -86,6 +120,22 @@ class MemoryPolicy(Policy):
             raise ValueError(
                 f"the encoding {self.encoding!r} chooses a map by the likelihood, which the read "
                 f"{self.read!r} has not; take the read 'posterior', or the encoding 'zscore-1'"
+            )
+        if self.caution is not None and not (
+            0.0 <= self.caution < math.inf and self.read == "posterior"
+        ):
+            raise ValueError(
+                "caution must be at least 0, with the read 'posterior', or None; got "
+                f"{self.caution} with the read {self.read!r}"
+            )
+        if self.crowding is not None and not 0.0 <= self.crowding < math.inf:
+            raise ValueError(f"crowding must be at least 0, or None; got {self.crowding}")
+        if self.rise is not None and not (
+            0.0 <= self.rise < math.inf and self.read == "posterior"
+        ):
+            raise ValueError(
+                "rise must be at least 0, with the read 'posterior', or None; got "
+                f"{self.rise} with the read {self.read!r}"
             )
         if not 0.0 < self.margin_low <= self.margin_high:
             raise ValueError(
@@ -131,21 +181,49 @@ class MemoryPolicy(Policy):
     ) -> np.ndarray:
         """Final and starting points of one search, best first; a uniform one at the very start."""
         rng = np.random.default_rng((seed, number))
+        history = history.informative()
+        if self.caution is None:
+            history = history.failures_as_worst()
+        box = None
+        if self.zoom is not None and number % 2 and history.finished.sum() >= self.zoom:
+            box = Box.around_best(history, cube)
+            history, cube = box.seen(history), box
         history = readable(history, self.n_max)
         if history.n == 0:
             return cube.sample(rng, 1)
-        ranked = self.search(params, self.table(params, history), self.draws(cube, rng), cube.snap)
-        return np.asarray(ranked[0])
+        table = self.table(params, history)._replace(numeric=cube.numeric[None])
+        ranked = self.search(params, table, self.draws(cube, rng), cube.snap)
+        return np.asarray(ranked[0] if box is None else box.out(ranked[0]))
 
     def table(self, params: Params, history: History) -> Table:
         """The history as a batch of one."""
         x, y, known = history.x[None], history.y[None], history.finished[None]
-        z = encode(y, known, self.map_strengths(params, x, y, known))
-        return Table(x, z, known, np.ones_like(known))
+        failed = history.failed[None] if history.failed.any() else None
+        return self.encoded(params, x, y, known, known | history.pending[None], failed)
 
-    def map_strengths(self, params: Params, x: Array, y: Array, known: Array) -> Array:
-        """Strengths (B, 1) of the map of the objective, see `choose_map.choose`."""
-        return choose_map.choose(params, self.encoding, x, y, known)
+    def encoded(
+        self,
+        params: Params,
+        x: Array,
+        y: Array,
+        known: Array,
+        present: Array,
+        failed: Array | None = None,
+    ) -> Table:
+        """The table of trials x (B, n, d) with objective y (B, n), where it is known."""
+        xp = array_namespace(y)
+        filled = xp.where(known, y, xp.zeros_like(y))
+        z = xp.where(known, self.encoder(params, x, y, known)(filled), xp.zeros_like(y))
+        return Table(x, z, known, present, failed)
+
+    def encoder(self, params: Params, x: Array, y: Array, known: Array) -> Encoder:
+        """How objectives are seen, given those that are known: (B, m) -> (B, m)."""
+        if self.encoding not in TAMED:
+            return encoder(y, known, choose_map.choose(params, self.encoding, x, y, known))
+        tame = tamer(y, known)
+        tamed = tame(y)
+        seen = encoder(tamed, known, choose_map.choose(params, self.encoding, x, tamed, known))
+        return lambda value: seen(tame(value))
 
     def draws(self, cube: Cube, rng: np.random.Generator) -> Draws:
         """The random numbers of one search; their order is part of what a released file means."""
@@ -176,12 +254,34 @@ class MemoryPolicy(Policy):
         starts = self.screen(params, table, prepared, draws, snap)
         final = self.refine(params, table, prepared, starts)
         points = xp.concat([snap(final), starts], axis=1)
-        log_ei = self.reader.score(params, prepared, points).log_ei
+        log_ei = self.score(params, prepared, points).log_ei
         return take_rows(points, xp.argsort(-log_ei, axis=-1, stable=True))
 
-    def prepare(self, params: Params, table: Table, draws: Draws) -> Any:
-        """What the read prepares from the table, for a margin of improvement that was drawn."""
-        return self.reader.prepare(params, table, self.margin(draws.margin))
+    def prepare(self, params: Params, table: Table, draws: Draws) -> Prepared:
+        """What the readings need of the table, for a margin of improvement that was drawn."""
+        margin = self.margin(draws.margin)
+        if self.crowding is not None:
+            xp = array_namespace(margin)
+            pending = xp.astype(table.present & ~table.known, margin.dtype)
+            more = clip(xp.sum(pending, axis=-1, keepdims=True) - _FEW_PENDING, 0.0, None)
+            margin = margin * (1.0 + self.crowding * more)
+        rise = None
+        if self.rise is not None:
+            xp = array_namespace(table.x)
+            everywhere = xp.ones_like(table.x[:, 0], dtype=xp.bool)
+            rise = Rise(self.rise, everywhere if table.numeric is None else table.numeric)
+        if self.caution is None or (failures := read_failures(params, table)) is None:
+            return Prepared(self.reader.prepare(params, table, margin, rise), None)
+        table = with_bad_results(table, failures)
+        return Prepared(self.reader.prepare(params, table, margin, rise), failures)
+
+    def score(self, params: Params, prepared: Prepared, p: Array) -> Score:
+        """What is expected of the points p (B, S, d), the chance of a failure included."""
+        score = self.reader.score(params, prepared.objective, p)
+        if prepared.feasibility is None or self.caution is None:
+            return score
+        chance = prepared.feasibility.log_chance(p)
+        return score._replace(log_ei=score.log_ei + self.caution * chance)
 
     def margin(self, uniform: Array) -> Array:
         """Margins of improvement from uniform numbers, both (B, 1)."""
@@ -191,7 +291,7 @@ class MemoryPolicy(Policy):
         self,
         params: Params,
         table: Table,
-        prepared: Any,
+        prepared: Prepared,
         draws: Draws,
         snap: Callable[[Array], Array],
     ) -> Array:
@@ -199,10 +299,10 @@ class MemoryPolicy(Policy):
         xp = array_namespace(table.x)
         moved = candidates(table, draws)  # (B, S, G, d)
         snapped = snap(xp.reshape(moved, (moved.shape[0], -1, moved.shape[-1])))
-        log_ei = self.reader.score(params, prepared, snapped).log_ei
+        log_ei = self.score(params, prepared, snapped).log_ei
         return best_of_groups(xp.reshape(snapped, moved.shape), log_ei)
 
-    def refine(self, params: Params, table: Table, prepared: Any, p: Array) -> Array:
+    def refine(self, params: Params, table: Table, prepared: Prepared, p: Array) -> Array:
         """Move the points p (B, S, d) by K steps of the shared LSTM.
 
         Args:
@@ -224,7 +324,7 @@ class MemoryPolicy(Policy):
         sizes = xp.concat([math.log(d) + zero, trials], axis=-1)
         control = None
         for step in range(self.steps):
-            look = self.reader.look(params, prepared, p, control)
+            look = self.reader.look(params, prepared.objective, p, control)
             message = xp.mean(xp.tanh(linear(params, "message", h)), axis=2, keepdims=True)
             shared = xp.concat([look.point[:, :, None], message], axis=-1) + zero
             place, progress = 2.0 * p[..., None] - 1.0, step / self.steps + zero

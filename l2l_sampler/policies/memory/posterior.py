@@ -5,7 +5,8 @@ Notation
     theta  (B, J) log length scale of every axis, log noise variance, logit of the smoothness
     x  (B, n, d) trials   z  (B, n) encoded objective   p  (B, S, d) points
     k  correlations   K  (B, n, n) those of the trials with noise on the diagonal
-    m  constant mean   s  signal deviation, so that z ~ N(m 1, s^2 K)   1  (n,) vector of ones
+    m  constant mean, over which z may rise   s  signal deviation: z ~ N(m 1, s^2 K)
+    1  (n,) vector of ones
 Everything here is float64: log EI near an evaluated point is the difference of close numbers.
 """
 
@@ -17,6 +18,7 @@ from array_api_compat import device
 
 from l2l_sampler.arrays import Array, array_namespace, clip, sigmoid, tril_inverse
 from l2l_sampler.policies.gaussian import matern52, rbf
+from l2l_sampler.policies.memory.rise import Rise
 
 JITTER = 1e-6
 """Smallest noise variance over the signal's: below it repeated points make K singular."""
@@ -45,6 +47,7 @@ class Posterior(NamedTuple):
         precision: (B, n, n) inverse of K.
         alpha: (B, n) K^-1 (z - m).
         best: (B, 1) lowest posterior mean among the evaluated trials.
+        rise: what is added to the constant mean; None for nothing.
     """
 
     x: Array
@@ -57,10 +60,13 @@ class Posterior(NamedTuple):
     precision: Array
     alpha: Array
     best: Array
+    rise: Rise | None = None
 
     def moments(self, p: Array) -> tuple[Array, Array]:
         """Mean m + k' K^-1 (z - m) and deviation s sqrt(1 - k' K^-1 k) at p, each (B, S)."""
         mean, root, _ = self._reduce(self._cross(p)[0])
+        if self.rise is not None:
+            mean = mean + self.rise.at(p)
         return mean, self.deviation * root
 
     def moments_and_slopes(self, p: Array) -> tuple[Array, Array, Array, Array]:
@@ -72,6 +78,8 @@ class Posterior(NamedTuple):
         mean_slope = -2.0 * self._pull(slope * self.alpha[:, None], p) * metric
         root_slope = 2.0 * self._pull(slope * reduction, p) * metric / root[..., None]
         deviation = self.deviation[..., None]
+        if self.rise is not None:
+            mean, mean_slope = mean + self.rise.at(p), mean_slope + self.rise.slope(p)
         return mean, self.deviation * root, mean_slope, deviation * root_slope
 
     def _reduce(self, k: Array) -> tuple[Array, Array, Array]:
@@ -144,7 +152,9 @@ def kernel(theta: Array, x: Array) -> Kernel:
     return Kernel(k, slope, contrast, length_scale, noise, smoothness)
 
 
-def condition(pairs: Kernel, x: Array, z: Array, weight: Array) -> Posterior:
+def condition(
+    pairs: Kernel, x: Array, z: Array, weight: Array, rise: Rise | None = None
+) -> Posterior:
     """Condition on the trials of weight 1; the rows of K that are padding are those of 1.
 
     The signal variance is the mean of its prior and the misfit (see `explain`), each with the
@@ -155,15 +165,17 @@ def condition(pairs: Kernel, x: Array, z: Array, weight: Array) -> Posterior:
         x: (B, n, d) trials.
         z: (B, n) encoded objective.
         weight: (B, n) 1 for trials to condition on, 0 for the others.
+        rise: part of the mean; None for none.
     """
     xp = array_namespace(x)
+    above = z if rise is None else z - rise.at(x) * weight  # the constant mean
     noise = pairs.noise
     diagonal = xp.where(weight > 0.0, noise, xp.ones_like(noise))
     eye = xp.eye(x.shape[1], dtype=x.dtype, device=device(x))
     k = pairs.k * (weight[:, :, None] * weight[:, None]) + eye * diagonal[:, None]
     inverse = tril_inverse(xp.linalg.cholesky(k))
     precision = xp.matrix_transpose(inverse) @ inverse
-    mean, alpha, misfit = explain(precision, weight, z)
+    mean, alpha, misfit = explain(precision, weight, above)
     count = xp.sum(weight, axis=-1, keepdims=True)
     variance = (misfit + PRIOR_TRIALS) / (count + PRIOR_TRIALS)
     # At a trial the posterior mean is z - noise alpha.
@@ -180,6 +192,7 @@ def condition(pairs: Kernel, x: Array, z: Array, weight: Array) -> Posterior:
         precision=precision,
         alpha=alpha,
         best=xp.where(count > 0.0, best, xp.zeros_like(best)),
+        rise=rise,
     )
 
 

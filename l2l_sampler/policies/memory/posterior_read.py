@@ -17,6 +17,7 @@ from l2l_sampler.policies.gaussian import log_h, log_h_slope
 from l2l_sampler.policies.memory import infer
 from l2l_sampler.policies.memory.posterior import Posterior
 from l2l_sampler.policies.memory.read import Look, Read, Score
+from l2l_sampler.policies.memory.rise import Rise
 from l2l_sampler.policies.memory.table import Table
 
 
@@ -47,9 +48,11 @@ class PosteriorRead(Read):
         """Parameters of the hyper-parameter network."""
         return infer.init(rng)
 
-    def prepare(self, params: Params, table: Table, margin: Array) -> Aimed:
+    def prepare(
+        self, params: Params, table: Table, margin: Array, rise: Rise | None = None
+    ) -> Aimed:
         """Infer the hyper-parameters and factorise once."""
-        posterior = infer.infer(params, table)
+        posterior = infer.infer(params, table, rise)
         return Aimed(posterior, posterior.best - margin)
 
     def look(self, params: Params, prepared: Aimed, p: Array, control: Array | None) -> Look:

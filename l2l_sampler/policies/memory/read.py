@@ -17,6 +17,7 @@ import numpy as np
 
 from l2l_sampler.arrays import Array
 from l2l_sampler.policies.base import Params
+from l2l_sampler.policies.memory.rise import Rise
 from l2l_sampler.policies.memory.table import Table
 
 
@@ -66,13 +67,16 @@ class Read(ABC):
         """Untrained parameters."""
 
     @abstractmethod
-    def prepare(self, params: Params, table: Table, margin: Array) -> Any:
+    def prepare(
+        self, params: Params, table: Table, margin: Array, rise: Rise | None = None
+    ) -> Any:
         """What does not depend on the points: computed once a proposal.
 
         Args:
             params: the policy's parameters.
             table: the history.
             margin: (B, 1) how far below the incumbent, in units of z, improvement begins.
+            rise: part of the mean, for a read that has one.
         """
 
     @abstractmethod

@@ -23,12 +23,17 @@ class Table(NamedTuple):
         z: (B, n) encoded objective, 0 where it is not known.
         known: (B, n) bool, the objective is known.
         present: (B, n) bool, the row holds a trial; present but not known is a pending one.
+        failed: (B, n) bool, the row holds a trial that failed, which is neither present nor known
+            for the objective; None if there is none.
+        numeric: (B, d) bool, the axis is of a number, not of a choice; None if all are.
     """
 
     x: Array
     z: Array
     known: Array
     present: Array
+    failed: Array | None = None
+    numeric: Array | None = None
 
     def incumbent(self) -> tuple[Array, Array]:
         """Best known point (B, 1, d) and its z (B, 1); the table's first row if none is known."""
@@ -41,21 +46,28 @@ class Table(NamedTuple):
 def readable(history: History, n_max: int) -> History:
     """The history itself, or a subset of `n_max` trials that does not depend on their order.
 
-    It keeps the latest pending trials (a quarter at most), then the best half of what is left
-    of the budget, then trials evenly spaced by rank, so that the whole range of values is seen.
+    Pending and failed trials may take a quarter each, the latest first, and more where there are
+    not enough results. Of the results the best half of their places is for the best, the others
+    are evenly spaced by rank, so that the whole range of values is seen.
     """
     if history.n <= n_max:
         return history
-    pending = np.flatnonzero(~history.finished)[-(n_max // 4) :]
-    finished = np.flatnonzero(history.finished)
-    x = history.x[finished]
+    known = np.flatnonzero(history.finished)
+    pending, failed = np.flatnonzero(history.pending), np.flatnonzero(history.failed)
+    quarter = n_max // 4
+    reserved = min(len(pending), quarter) + min(len(failed), quarter)
+    n_known = min(len(known), n_max - reserved)
+    left = n_max - n_known
+    n_failed = min(len(failed), max(quarter, left - len(pending)))
+    n_pending = min(len(pending), left - n_failed)
+    x = history.x[known]
     tie_break = x @ np.sqrt(np.arange(1.0, 1.0 + x.shape[1]))  # differs for different points
-    order = finished[np.lexsort((tie_break, history.y[finished]))]
-    budget = n_max - len(pending)
-    best = budget // 2
-    rest = np.linspace(best, len(order) - 1, min(budget - best, len(order) - best))
-    chosen = np.concatenate([order[:best], order[rest.astype(np.intp)], pending])
-    return history.take(np.sort(chosen))
+    order = known[np.lexsort((tie_break, history.y[known]))]
+    best = n_known // 2
+    rest = np.linspace(best, max(len(order) - 1, best), n_known - best)
+    chosen = [order[:best], order[rest.astype(np.intp)]]
+    chosen += [pending[len(pending) - n_pending :], failed[len(failed) - n_failed :]]
+    return history.take(np.sort(np.concatenate(chosen)))
 
 
 def representatives(z: Array, weight: Array, most: int) -> tuple[Array, Array]:

@@ -9,7 +9,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from ray import tune
 
 from l2l_sampler import LearnedSampler
-from tests.adapters.ray.driving import POLICY, loss, run, searcher
+from tests.adapters.ray.driving import POLICY, SPACE, loss, run, searcher
 from tests.untrained import untrained
 
 
@@ -20,13 +20,16 @@ def _quiet_optuna():
     optuna.logging.set_verbosity(optuna.logging.INFO)
 
 
+RAY_SPACE = dict(sorted(SPACE.items()))  # as Optuna has them
+
+
 def optuna_space():
     return {
-        "x": FloatDistribution(-1.0, 1.0),
-        "rate": FloatDistribution(1e-5, 1.0, log=True),
-        "n": IntDistribution(1, 64, log=True),
         "c": CategoricalDistribution(["a", "b", "c"]),
+        "n": IntDistribution(1, 64, log=True),
+        "rate": FloatDistribution(1e-5, 1.0, log=True),
         "s": FloatDistribution(0.0, 1.0, step=0.25),
+        "x": FloatDistribution(-1.0, 1.0),
     }
 
 
@@ -39,8 +42,13 @@ def but_for_open_bounds(params):
 @pytest.mark.parametrize("policy", [POLICY, untrained("lstm", 7), untrained("dnc", 7)])
 @pytest.mark.parametrize("mode", ["min", "max"])
 def test_sequential_runs_evaluate_the_same_points_as_the_sampler(policy, mode):
+    """Also where trials fail, are infinitely good or bad, or are stopped early."""
     sampler = LearnedSampler(policy, seed=3, search_space=optuna_space())
     study = optuna.create_study(sampler=sampler, direction=f"{mode}imize")
+    pruned, odd = (4, 7, 8, 12), {9: math.nan, 10: math.inf, 11: -math.inf}
+
+    def report_of(value, step):
+        return value + 1.0 / step
 
     def objective(trial):
         params = {
@@ -50,23 +58,31 @@ def test_sequential_runs_evaluate_the_same_points_as_the_sampler(policy, mode):
             "c": trial.suggest_categorical("c", ["a", "b", "c"]),
             "s": trial.suggest_float("s", 0.0, 1.0, step=0.25),
         }
-        if trial.number in (4, 9):
-            raise optuna.TrialPruned if trial.number == 4 else ValueError
-        return loss(params)
+        for step in (1, 2, 3):
+            trial.report(report_of(loss(params), step), step)
+            if trial.number in pruned and step == 1 + trial.number % 2:
+                raise optuna.TrialPruned
+        return odd.get(trial.number, report_of(loss(params), 3))
 
-    study.optimize(objective, n_trials=14, catch=ValueError)
-    search = searcher(mode=mode, policy=policy, seed=3)
+    study.optimize(objective, n_trials=16)
+    search = searcher(RAY_SPACE, mode=mode, policy=policy, seed=3)
     for trial in study.trials:
-        assert search.suggest(str(trial.number)) == but_for_open_bounds(trial.params)
-        failed = trial.number in (4, 9)
-        result = None if failed else {"loss": trial.value}
-        search.on_trial_complete(str(trial.number), result=result, error=failed)
+        name = str(trial.number)
+        assert search.suggest(name) == but_for_open_bounds(trial.params)
+        *on_the_way, last = trial.intermediate_values.items()
+        for step, value in on_the_way:
+            search.on_trial_result(name, {"loss": value, "training_iteration": step})
+        step, value = last
+        result = {"loss": odd.get(trial.number, value), "training_iteration": step}
+        if trial.number not in pruned:
+            search.on_trial_result(name, {"loss": value, "training_iteration": step})
+        search.on_trial_complete(name, result=result | {"done": True})
 
 
 def test_parallel_runs_propose_the_same_points_as_the_sampler():
     sampler = LearnedSampler(POLICY, seed=3, search_space=optuna_space())
     study = optuna.create_study(sampler=sampler)
-    search = searcher(seed=3)
+    search = searcher(RAY_SPACE, seed=3)
     running = []
     for k in range(20):
         trial = study.ask(optuna_space())

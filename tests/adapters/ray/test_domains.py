@@ -14,8 +14,8 @@ from l2l_sampler.adapters.ray.domains import (
     template_of,
 )
 from l2l_sampler.spaces.axes import CategoricalAxis, FloatAxis, IntAxis, NormalAxis
-from l2l_sampler.spaces.branching import BranchingCube
 from l2l_sampler.spaces.cube import UnitCube
+from l2l_sampler.spaces.templates import TemplateCube
 
 OPTIMIZERS = tune.choice(
     [
@@ -51,12 +51,12 @@ CONTINUOUS = {
 }
 
 
-def cube_of(spec):
-    return BranchingCube(template_of(spec))
+def space_of(spec):
+    return TemplateCube(template_of(spec))
 
 
-def rows(cube, n=50):
-    return cube.sample(np.random.default_rng(0), n)
+def rows(space, n=50):
+    return space.cube.sample(np.random.default_rng(0), n)
 
 
 def unique(values):
@@ -70,8 +70,8 @@ def unique(values):
 @pytest.mark.parametrize("name", DISCRETE)
 def test_a_discrete_domain_has_the_values_that_ray_draws(name):
     domain = DISCRETE[name]
-    cube = cube_of({"p": domain})
-    ours = [cube.config(u)["p"] for u in cube.points()]
+    space = space_of({"p": domain})
+    ours = [space.config(u)["p"] for u in space.cube.points()]
     state = np.random.RandomState(0)
     rays = [domain.sample(random_state=state) for _ in range(3000)]
     if name.startswith("q") and "uniform" in name:  # floats: Ray's are rounded otherwise
@@ -89,7 +89,7 @@ def test_a_domain_has_the_quantiles_of_what_ray_draws(name, t):
     domain = CONTINUOUS[name]
     state = np.random.RandomState(0)
     drawn = np.array([domain.sample(random_state=state) for _ in range(4000)])
-    value = cube_of({"p": domain}).config(np.array([t]))["p"]
+    value = space_of({"p": domain}).config(np.array([t]))["p"]
     below, equal = (drawn < value).mean(), (np.abs(drawn - value) < 1e-9).mean()
     assert below - 0.03 < t < below + equal + 0.03
 
@@ -113,21 +113,21 @@ def test_domains_become_axes(domain, axis):
 
 
 def test_decimal_bounds_keep_their_last_step():
-    cube = cube_of({"p": tune.quniform(0.0, 2.1, 0.35)})
-    assert cube.n_points == 7
-    assert cube.config(np.ones(1))["p"] == pytest.approx(2.1)
+    space = space_of({"p": tune.quniform(0.0, 2.1, 0.35)})
+    assert space.cube.n_points == 7
+    assert space.config(np.ones(1))["p"] == pytest.approx(2.1)
 
 
 @pytest.mark.parametrize(
     "spec", [{"p": d} for d in [*DISCRETE.values(), *CONTINUOUS.values()]] + [{"o": OPTIMIZERS}]
 )
 def test_the_config_of_a_point_leads_back_to_it(spec):
-    cube = cube_of(spec)
-    for u in rows(cube):
-        config = cube.config(u)
-        back, exact = cube.point(config)
+    space = space_of(spec)
+    for u in rows(space):
+        config = space.config(u)
+        back, exact = space.point(config)
         assert_array_equal(back, u)
-        assert cube.config(back, exact) == config
+        assert space.config(back, exact) == config
 
 
 def test_nested_containers_and_constants_stay_as_they_are():
@@ -138,7 +138,7 @@ def test_nested_containers_and_constants_stay_as_they_are():
         "data": marker,
         "name": "run",
     }
-    config = cube_of(spec).config(np.array([0.0, 1.0, 0.0, 0.5]))
+    config = space_of(spec).config(np.array([0.0, 1.0, 0.0, 0.5]))
     assert config == {
         "model": {"layers": [1, {"width": 8}, "relu"]},
         "pair": (0.5, 7),
@@ -150,18 +150,18 @@ def test_nested_containers_and_constants_stay_as_they_are():
 
 
 def test_only_the_parameters_of_the_chosen_option_are_in_the_config():
-    cube = cube_of({"o": OPTIMIZERS, "lr": tune.uniform(0, 1)})
+    space = space_of({"o": OPTIMIZERS, "lr": tune.uniform(0, 1)})
     seen = {
         json.dumps(sorted(c["o"]) if c["o"] != "none" else "none")
-        for c in map(cube.config, rows(cube))
+        for c in map(space.config, rows(space))
     }
     assert seen == {'["kind", "momentum", "nesterov"]', '["beta", "kind"]', '"none"'}
 
 
 def test_points_are_equal_exactly_if_their_configs_are():
-    cube = cube_of({"o": tune.choice([{"a": tune.randint(0, 3)}, {"b": tune.randint(0, 2)}, 0])})
-    points = rows(cube, 200)
-    configs = [repr(cube.config(u)) for u in points]
+    space = space_of({"o": tune.choice([{"a": tune.randint(0, 3)}, {"b": tune.randint(0, 2)}, 0])})
+    points = rows(space, 200)
+    configs = [repr(space.config(u)) for u in points]
     assert len(np.unique(points, axis=0)) == len(set(configs)) == 6
 
 
@@ -181,19 +181,21 @@ def test_points_are_equal_exactly_if_their_configs_are():
     ],
 )
 def test_every_point_of_a_finite_space_is_listed_once(spec, n):
-    cube = cube_of(spec)
-    points = cube.points()
-    assert cube.n_points == n == len(points) == len(np.unique(points, axis=0))
-    assert_array_equal(cube.snap(points), points)
-    assert len({repr(cube.config(u)) for u in points}) == n
+    space = space_of(spec)
+    points = space.cube.points()
+    assert space.cube.n_points == n == len(points) == len(np.unique(points, axis=0))
+    assert_array_equal(space.cube.snap(points), points)
+    assert len({repr(space.config(u)) for u in points}) == n
 
 
 def test_a_continuous_option_makes_the_space_infinite():
-    assert cube_of({"o": OPTIMIZERS}).n_points == math.inf
+    assert space_of({"o": OPTIMIZERS}).cube.n_points == math.inf
 
 
 def test_without_branches_it_is_the_unit_cube_of_the_same_axes():
-    cube = cube_of({"a": tune.uniform(0, 1), "b": tune.choice("xyz"), "c": tune.lograndint(1, 9)})
+    space = space_of(
+        {"a": tune.uniform(0, 1), "b": tune.choice("xyz"), "c": tune.lograndint(1, 9)}
+    )
     same = UnitCube(
         {
             "a": FloatAxis(0.0, 1.0),
@@ -201,27 +203,27 @@ def test_without_branches_it_is_the_unit_cube_of_the_same_axes():
             "c": IntAxis(1, 8, log=True),
         }
     )
-    u = np.random.default_rng(0).random((20, cube.dim))
-    assert_array_equal(cube.snap(u), same.snap(u))
-    assert_array_equal(rows(cube), same.sample(np.random.default_rng(0), 50))
+    u = np.random.default_rng(0).random((20, space.cube.dim))
+    assert_array_equal(space.cube.snap(u), same.snap(u))
+    assert_array_equal(rows(space), same.sample(np.random.default_rng(0), 50))
 
 
 def test_an_option_is_recognised_by_its_values():
-    cube = cube_of({"o": tune.choice([{"x": tune.uniform(0, 1)}, {"x": tune.uniform(1.5, 2)}])})
-    u, _ = cube.point({"o": {"x": 1.75}})
+    space = space_of({"o": tune.choice([{"x": tune.uniform(0, 1)}, {"x": tune.uniform(1.5, 2)}])})
+    u, _ = space.point({"o": {"x": 1.75}})
     assert_array_equal(u, [0.0, 1.0, 0.5, 0.5])
 
 
 def test_keys_may_be_joined_by_slashes():
-    cube = cube_of({"m": {"layers": [tune.randint(1, 9), 5], "lr": tune.uniform(0, 1)}})
-    u, exact = cube.point(nested({"m/layers/0": 3, "m/layers/1": 5, "m/lr": 0.3}))
-    assert cube.config(u, exact) == {"m": {"layers": [3, 5], "lr": 0.3}}
+    space = space_of({"m": {"layers": [tune.randint(1, 9), 5], "lr": tune.uniform(0, 1)}})
+    u, exact = space.point(nested({"m/layers/0": 3, "m/layers/1": 5, "m/lr": 0.3}))
+    assert space.config(u, exact) == {"m": {"layers": [3, 5], "lr": 0.3}}
 
 
 def test_given_values_of_continuous_parameters_come_back_exactly():
-    cube = cube_of({"x": tune.uniform(0.0, 0.3), "n": tune.quniform(0.0, 1.0, 0.5)})
-    u, exact = cube.point({"x": 0.1, "n": 0.4})
-    assert cube.config(u, exact) == {"x": 0.1, "n": 0.5}
+    space = space_of({"x": tune.uniform(0.0, 0.3), "n": tune.quniform(0.0, 1.0, 0.5)})
+    u, exact = space.point({"x": 0.1, "n": 0.4})
+    assert space.config(u, exact) == {"x": 0.1, "n": 0.5}
 
 
 @pytest.mark.parametrize(
@@ -235,9 +237,9 @@ def test_given_values_of_continuous_parameters_come_back_exactly():
     ],
 )
 def test_configs_outside_the_space_are_refused(config, message):
-    cube = cube_of({"x": tune.uniform(0, 1), "o": tune.choice([{"a": tune.randint(0, 3)}, 0])})
+    space = space_of({"x": tune.uniform(0, 1), "o": tune.choice([{"a": tune.randint(0, 3)}, 0])})
     with pytest.raises(ValueError, match=message):
-        cube.point(config)
+        space.point(config)
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,7 @@ from ray.tune.impl.placeholder import create_resolvers_map, inject_placeholders
 from l2l_sampler import LearnedSearcher
 from l2l_sampler.adapters.ray.domains import FUNCTION, OBJECT, holds_placeholder, template_of
 from l2l_sampler.adapters.ray.space_json import from_json, to_json
-from l2l_sampler.spaces.branching import BranchingCube
-from l2l_sampler.spaces.templates import holds_parameters
+from l2l_sampler.spaces.templates import TemplateCube, holds_parameters
 
 
 def leaves():
@@ -43,14 +42,14 @@ def containers(children):
 )
 def test_any_nesting_goes_to_the_cube_and_back_and_to_json_and_back(spec, seed):
     template = template_of(spec)
-    cube = BranchingCube(template)
-    for u in cube.sample(np.random.default_rng(seed), 5):
-        config = cube.config(u)
+    space = TemplateCube(template)
+    for u in space.cube.sample(np.random.default_rng(seed), 5):
+        config = space.config(u)
         assert not holds_parameters(template_of(config))
         # options may be alike, such as choice([randint(0, 4), 2]): then the first one is found
-        back, exact = cube.point(config)
-        assert cube.config(back, exact) == config
-        assert_array_equal(cube.snap(back), back)
+        back, exact = space.point(config)
+        assert space.config(back, exact) == config
+        assert_array_equal(space.cube.snap(back), back)
     assert from_json(json.loads(json.dumps(to_json(template), allow_nan=False))) == template
 
 
@@ -96,7 +95,7 @@ def test_a_space_that_contains_itself_is_refused(container):
 def test_domains_in_any_mapping_are_found():
     spec = {"a": MappingProxyType({"x": tune.uniform(0, 1)}), "b": OrderedDict(y=tune.randn())}
     assert set(template_of(spec)["a"]) == {"x"}
-    assert BranchingCube(template_of(spec)).dim == 2
+    assert TemplateCube(template_of(spec)).cube.dim == 2
 
 
 def test_placeholders_of_ray_are_found_wherever_they_are():

@@ -13,6 +13,7 @@ from l2l_sampler import LearnedSearcher
 from tests.adapters.ray.driving import POLICY, SPACE, in_flight, run, searcher
 from tests.untrained import untrained
 
+TIME = "training_iteration"
 NESTED = {
     "layers": [tune.randint(1, 3), {"width": tune.choice([8, 16])}],
     "solver": tune.choice([{"rate": tune.loguniform(1e-3, 1.0)}, "none", {"n": 3}]),
@@ -26,7 +27,10 @@ def make_state(space):
     search = searcher(space, points_to_evaluate=points)
     for k in range(4):
         search.suggest(f"t{k}")
-    search.on_trial_complete("t0", {"loss": 1.5})
+    for step in range(1, 40):
+        search.on_trial_result("t0", {"loss": math.inf if step == 1 else 1.0, TIME: step})
+        search.on_trial_result("t3", {"loss": 1.0, TIME: step})
+    search.on_trial_complete("t0", {"loss": 1.5, TIME: 40})
     search.on_trial_complete("t1", {"loss": math.inf})
     search.on_trial_complete("t2", error=True)
     search.add_evaluated_point(points[0], 2.0)
@@ -98,6 +102,14 @@ WRONG = {
     ("trials", 1, "told"): ["x", -5, 0, 10**400, 1.0, True],
     ("trials", 1, "value"): ["x", math.nan, {"float": "nan"}, {"float": "x"}, {}, 10**400, [1]],
     ("trials", 1, "stopped"): [None, "x", 1, True],
+    ("trials", 0, "step"): [None, "x", -1, 10**400, 2.0, True, 38],
+    ("trials", 0, "cut"): [None, "x", 1],
+    ("trials", 2, "cut"): [True],
+    ("trials", 3, "cut"): [True],
+    ("trials", 0, "curve"): [None, "x", [1], [[]], [[1]], [[2, 0.0], [1, 0.0]], [[41, 0.0]]],
+    ("trials", 0, "curve", 0): [None, [], [-1, 0.0], [True, 0.0], ["x", 0.0], [1.0, 0.0]],
+    ("trials", 0, "curve", 0, 1): [None, "x", math.nan, {"float": "nan"}, 10**400, True],
+    ("trials", 0, "curve", -1, 0): [39, 41, 10**400],
 }
 
 

@@ -87,7 +87,7 @@ def test_the_state_is_strict_json_with_a_version(tmp_path):
         raise AssertionError(token)
 
     state = json.loads(file.read_text(), parse_constant=refuse)
-    assert state["format"] == "l2l-sampler searcher" and state["version"] == 2
+    assert state["format"] == "l2l-sampler searcher" and state["version"] == 3
     assert len(state["trials"]) == 13
 
 
@@ -127,7 +127,7 @@ def test_choices_that_json_cannot_carry_need_the_space_again(tmp_path):
         ("[1]", "does not hold the state"),
         (
             '{"format": "l2l-sampler searcher", "version": 9}',
-            "version 9.*reads 2",
+            "version 9.*reads 3",
         ),
     ],
 )
@@ -166,7 +166,10 @@ def test_the_policy_name_is_part_of_the_state(tmp_path):
 def test_a_trial_table_survives_json():
     table = TrialTable()
     for k, value in enumerate([1.0, math.inf, math.nan]):
-        table.tell(table.ask(f"{k}", ([0.1, 1 / 3], {"x": 5})), value)
+        trial = table.ask(f"{k}", ([0.1, 1 / 3], {"x": 5}))
+        for step in range(1, 100):
+            table.report(trial, -math.inf if step == 7 else 0.1 * step, step)
+        table.tell(trial, value, 100, cut=True)
     table.ask(None, ([0.5, 0.5], {}))
     state = State("loss", "min", None, None, 0, True, {"dict": []}, [], table)
     text = json.dumps(state.to_json(), allow_nan=False)

@@ -145,6 +145,39 @@ def test_infinite_results_are_results(value):
     run(search, 12)
 
 
+@pytest.mark.parametrize("mode", ["min", "max"])
+def test_the_best_value_there_is_may_be_infinite(mode):
+    def log_error(config):
+        error = max(0.0, abs(config["x"] - 0.3) - 0.05)
+        value = math.log10(error) if error > 0.0 else -math.inf
+        return value if mode == "min" else -value
+
+    space = {"x": tune.uniform(0.0, 1.0), "y": tune.uniform(0.0, 1.0)}
+    search = searcher(space, mode=mode, policy="memory")
+    run(search, 30, log_error)
+    assert sum(map(math.isinf, values(search))) > 6  # a tenth of the space, so 3 by chance
+
+
+def test_a_region_in_which_trials_fail_is_left_soon():
+    space = {"x": tune.uniform(0.0, 1.0), "y": tune.uniform(0.0, 1.0)}
+    for seed in range(3):
+        search, failed = searcher(space, policy="memory", seed=seed), []
+        for k in range(30):
+            config = search.suggest(str(k))
+            failed.append(config["x"] > 0.4)  # beside the optimum, and most of the space
+            result = {"loss": (config["x"] - 0.35) ** 2 + (config["y"] - 0.5) ** 2}
+            search.on_trial_complete(str(k), result=result, error=failed[-1])
+        assert sum(failed[10:]) < 10 and sum(failed) == n_failed(search)
+
+
+@pytest.mark.parametrize("policy", ["memory", "memory-kernel", "lstm", "dnc"])
+def test_numpy_may_be_told_to_raise_on_every_underflow(policy):
+    space = {"x": tune.uniform(0.0, 1.0), "y": tune.uniform(0.0, 1.0)}
+    search = searcher(space, policy=policy)
+    with np.errstate(all="raise"):
+        run(search, 20, lambda config: (config["x"] - 0.3) ** 2 + config["y"])
+
+
 def test_the_last_result_counts_where_a_scheduler_stops_a_trial():
     search = searcher()
     for name in "abc":

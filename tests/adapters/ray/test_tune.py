@@ -1,15 +1,8 @@
 """LearnedSearcher inside of Ray Tune, on a real local Ray with two CPUs."""
 
 import math
-import os
-import sys
 
 import pytest
-
-os.environ.setdefault("RAY_raylet_start_wait_time_s", "120")  # busy machines start slowly
-os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-
-import ray
 from ray import tune
 from ray.tune.error import TuneError
 from ray.tune.schedulers import ASHAScheduler
@@ -20,42 +13,6 @@ from tests.adapters.ray.driving import n_failed, trials
 from tests.untrained import untrained
 
 pytestmark = pytest.mark.slow
-
-OPTIONS = {"num_cpus": 2, "include_dashboard": False, "object_store_memory": 10**8}
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    ray.init(**OPTIONS, log_to_driver=False)
-    this = sys.modules[__name__]
-    ray.cloudpickle.register_pickle_by_value(this)  # workers do not find the tests' folder
-    yield
-    ray.cloudpickle.unregister_pickle_by_value(this)
-    ray.shutdown()
-
-
-@pytest.fixture
-def fit(cluster, tmp_path):
-    """Runs a Tuner in a fresh folder."""
-
-    def run(objective, space, search, n, name="run", scheduler=None, concurrent=2, **options):
-        config = {"metric": "loss", "mode": "min"} | options
-        tuner = tune.Tuner(
-            objective,
-            param_space=space,
-            tune_config=tune.TuneConfig(
-                search_alg=search,
-                scheduler=scheduler,
-                num_samples=n,
-                max_concurrent_trials=concurrent,
-                reuse_actors=True,
-                **config,
-            ),
-            run_config=tune.RunConfig(name=name, storage_path=str(tmp_path), verbose=0),
-        )
-        return tuner.fit()
-
-    return run
 
 
 def square(config):

@@ -1,4 +1,4 @@
-"""Laws of the memory policy, for both reads."""
+"""Laws of the memory policy, for all sorts of it."""
 
 from dataclasses import replace
 
@@ -7,12 +7,20 @@ import pytest
 import torch
 
 from l2l_sampler.history import History
-from l2l_sampler.policies.memory.policy import READS, MemoryPolicy
-from l2l_sampler.policies.memory.table import Table
+from l2l_sampler.policies.memory.candidates import Draws
+from l2l_sampler.policies.memory.policy import MemoryPolicy
 from l2l_sampler.spaces.cube import CategoricalAxis, FloatAxis, IntAxis, UnitCube
-from tests.policies.memory.examples import continuous, policy_of, trials
+from tests.policies.memory.examples import (
+    SORTS,
+    batched,
+    continuous,
+    joined,
+    padded,
+    policy_of,
+    trials,
+)
 
-reads = pytest.mark.parametrize("read", [*sorted(READS), "posterior, warped"])
+sorts = pytest.mark.parametrize("sort", SORTS)
 dims = pytest.mark.parametrize("dim", [1, 2, 5])
 
 
@@ -21,33 +29,34 @@ def propose(policy, params, history, cube, seed=3):
 
 
 def refined(policy, params, table, starts):
-    prepared = policy.reader.prepare(params, table, policy.margin(0.5 + 0.0 * table.z[:, :1]))
+    middle = 0.5 + 0.0 * table.z[:, :1]
+    prepared = policy.prepare(params, table, Draws(middle, None, None, None, None))
     points = policy.refine(params, table, prepared, starts)
-    return points, policy.reader.score(params, prepared, points).log_ei
+    return points, policy.score(params, prepared, points).log_ei
 
 
-@reads
+@sorts
 @dims
-@pytest.mark.parametrize("pending", [0, 3])
-def test_numpy_and_torch_agree(read, dim, pending):
-    policy, params = policy_of(read)
-    table = policy.table(params, trials(dim, pending=pending))
+@pytest.mark.parametrize(("pending", "failed"), [(0, 0), (3, 0), (2, 4)])
+def test_numpy_and_torch_agree(sort, dim, pending, failed):
+    policy, params = policy_of(sort)
+    table = policy.table(params, trials(dim, pending=pending, failed=failed))
     starts = np.random.default_rng(5).random((1, 8, dim))
     points, score = refined(policy, params, table, starts)
     tensors = {name: torch.tensor(value) for name, value in params.items()}
     points_torch, score_torch = refined(
-        policy, tensors, Table(*(torch.tensor(v) for v in table)), torch.tensor(starts)
+        policy, tensors, joined(torch.tensor, table), torch.tensor(starts)
     )
     np.testing.assert_allclose(points_torch.numpy(), points, atol=1e-8)
     np.testing.assert_allclose(score_torch.numpy(), score, atol=1e-5)
     assert np.abs(points - starts).max() > 1e-3
 
 
-@reads
+@sorts
 @dims
-def test_scaling_the_objective_changes_no_proposal(read, dim):
-    policy, params = policy_of(read)
-    history = trials(dim, pending=2)
+def test_scaling_the_objective_changes_no_proposal(sort, dim):
+    policy, params = policy_of(sort)
+    history = trials(dim, pending=2, failed=3)
     moved = replace(history, y=3.0 * history.y - 7.0)
     cube = continuous(dim)
     np.testing.assert_allclose(
@@ -55,11 +64,23 @@ def test_scaling_the_objective_changes_no_proposal(read, dim):
     )
 
 
-@reads
+@pytest.mark.parametrize(("scale", "shift"), [(1e200, 0.0), (1e-200, 0.0), (1e-3, 1e3)])
+def test_a_robust_policy_takes_any_scale_even_with_infinities(scale, shift):
+    policy, params = policy_of("posterior, robust")
+    history = trials(2, n=30, pending=2, failed=3)
+    history.y[:3] = 1e7, np.inf, -np.inf
+    moved = replace(history, y=scale * history.y + shift)
+    cube = continuous(2)
+    np.testing.assert_allclose(
+        propose(policy, params, moved, cube), propose(policy, params, history, cube), atol=1e-5
+    )
+
+
+@sorts
 @dims
-def test_reordering_the_history_changes_no_proposal(read, dim):
-    policy, params = policy_of(read)
-    history = trials(dim, pending=2)
+def test_reordering_the_history_changes_no_proposal(sort, dim):
+    policy, params = policy_of(sort)
+    history = trials(dim, pending=2, failed=3)
     order = np.random.default_rng(9).permutation(history.n)
     cube = continuous(dim)
     np.testing.assert_allclose(
@@ -69,10 +90,10 @@ def test_reordering_the_history_changes_no_proposal(read, dim):
     )
 
 
-@reads
-def test_permuting_the_dimensions_permutes_the_search(read):
-    policy, params = policy_of(read)
-    table, order = policy.table(params, trials(4)), [2, 0, 3, 1]
+@sorts
+def test_permuting_the_dimensions_permutes_the_search(sort):
+    policy, params = policy_of(sort)
+    table, order = policy.table(params, trials(4, failed=5)), [2, 0, 3, 1]
     starts = np.random.default_rng(5).random((1, 8, 4))
     points, score = refined(policy, params, table, starts)
     turned, same = refined(
@@ -82,18 +103,12 @@ def test_permuting_the_dimensions_permutes_the_search(read):
     np.testing.assert_allclose(same, score, atol=1e-6)
 
 
-@reads
-def test_rows_of_a_batch_do_not_see_padding_or_each_other(read):
-    policy, params = policy_of(read)
-    table = policy.table(params, trials(3, n=12))
-    other = policy.table(params, trials(3, n=12, seed=1))
-    pad = Table(*(np.concatenate([v, np.zeros_like(v[:, :5])], 1) for v in table))
-    batch = Table(
-        *(
-            np.concatenate([v, np.concatenate([w, w[:, :5]], 1)], 0)
-            for v, w in zip(pad, other, strict=True)
-        )
-    )
+@sorts
+def test_rows_of_a_batch_do_not_see_padding_or_each_other(sort):
+    policy, params = policy_of(sort)
+    table = policy.table(params, trials(3, n=12, failed=2))
+    other = policy.table(params, trials(3, n=12, failed=4, seed=1))
+    batch = batched(padded(table, 5), joined(lambda v: np.concatenate([v, v[:, :5]], 1), other))
     starts = np.random.default_rng(5).random((2, 8, 3))
     alone, score = refined(policy, params, table, starts[:1])
     together, scores = refined(policy, params, batch, starts)
@@ -101,29 +116,29 @@ def test_rows_of_a_batch_do_not_see_padding_or_each_other(read):
     np.testing.assert_allclose(scores[:1], score, atol=1e-6)
 
 
-@reads
+@sorts
 @pytest.mark.parametrize(
     "y",
     [[1.0], [np.nan], [2.0, 2.0, 2.0], [np.inf, 1.0, -np.inf], [1e300, -1e300, 0.0, np.nan]],
 )
-def test_any_objective_gives_points_of_the_cube(read, y):
-    policy, params = policy_of(read)
+def test_any_objective_gives_points_of_the_cube(sort, y):
+    policy, params = policy_of(sort)
     x = np.random.default_rng(0).random((len(y), 3))
     points = propose(policy, params, History.sequential(x, np.array(y)), continuous(3))
     assert np.all((points >= 0.0) & (points <= 1.0))
 
 
-@reads
-def test_repeated_points_with_different_results_are_taken(read):
-    policy, params = policy_of(read)
+@sorts
+def test_repeated_points_with_different_results_are_taken(sort):
+    policy, params = policy_of(sort)
     x = np.repeat(np.random.default_rng(0).random((3, 2)), 20, axis=0)
     y = np.random.default_rng(1).standard_normal(60)
     points = propose(policy, params, History.sequential(x, y), continuous(2))
     assert np.all(np.isfinite(points))
 
 
-@reads
-def test_candidates_are_valid_points_of_a_mixed_space(read):
+@sorts
+def test_candidates_are_valid_points_of_a_mixed_space(sort):
     cube = UnitCube(
         {
             "rate": FloatAxis(1e-4, 1.0, log=True),
@@ -131,16 +146,16 @@ def test_candidates_are_valid_points_of_a_mixed_space(read):
             "kind": CategoricalAxis(("a", "b", "c")),
         }
     )
-    policy, params = policy_of(read)
+    policy, params = policy_of(sort)
     x = cube.sample(np.random.default_rng(0), 15)
     history = History.sequential(x, x.sum(1))
     points = propose(policy, params, history, cube)
     np.testing.assert_array_equal(cube.snap(points), points)
 
 
-@reads
-def test_waiting_workers_get_different_points(read):
-    policy, params = policy_of(read)
+@sorts
+def test_waiting_workers_get_different_points(sort):
+    policy, params = policy_of(sort)
     cube, history = continuous(2), trials(2, n=0)
     for number in range(6):
         point = propose(policy, params, history, cube, seed=number)[:1]
@@ -149,20 +164,18 @@ def test_waiting_workers_get_different_points(read):
         history = History.sequential(x, np.full(len(x), np.nan))
 
 
-@reads
-def test_a_search_on_many_problems_finds_what_it_finds_on_each_alone(read):
-    policy, params = policy_of(read)
+@sorts
+def test_a_search_on_many_problems_finds_what_it_finds_on_each_alone(sort):
+    policy, params = policy_of(sort)
     cube, rng = continuous(3), np.random.default_rng(0)
-    tables = [policy.table(params, trials(3, n=12, seed=seed)) for seed in range(2)]
+    tables = [policy.table(params, trials(3, n=12, failed=3, seed=seed)) for seed in range(2)]
     draws = [policy.draws(cube, rng) for _ in tables]
     alone = [
         policy.search(params, table, numbers, cube.snap)
         for table, numbers in zip(tables, draws, strict=True)
     ]
-    side_by_side = (
-        type(parts[0])(*map(np.concatenate, zip(*parts, strict=True))) for parts in (tables, draws)
-    )
-    together = policy.search(params, *side_by_side, cube.snap)
+    all_draws = Draws(*map(np.concatenate, zip(*draws, strict=True)))
+    together = policy.search(params, batched(*tables), all_draws, cube.snap)
     np.testing.assert_allclose(together, np.concatenate(alone), atol=1e-8)
 
 
@@ -174,6 +187,13 @@ def test_a_search_on_many_problems_finds_what_it_finds_on_each_alone(read):
         ({"encoding": "warped-1", "read": "kernel"}, "'warped-1' chooses.* the read 'kernel'"),
         ({"starts": 1}, "starts must be at least 3"),
         ({"margin_low": 0.0}, "margin_low must be positive"),
+        ({"caution": -1.0}, "caution must be at least 0.* or None; got -1.0"),
+        ({"caution": np.inf}, "caution must be at least 0.* or None; got inf"),
+        ({"caution": np.nan}, "caution must be at least 0.* or None; got nan"),
+        ({"caution": 1.0, "read": "kernel"}, "with the read 'posterior'.*with the read 'kernel'"),
+        ({"crowding": -0.1}, "crowding must be at least 0, or None; got -0.1"),
+        ({"crowding": np.inf}, "crowding must be at least 0, or None; got inf"),
+        ({"crowding": np.nan}, "crowding must be at least 0, or None; got nan"),
     ],
 )
 def test_impossible_policies_are_refused(fields, message):

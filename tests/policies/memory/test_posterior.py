@@ -14,7 +14,7 @@ from l2l_sampler.policies.memory.posterior import (
     likelihood_slope,
     log_likelihood,
 )
-from tests.policies.memory.examples import trials
+from tests.policies.memory.examples import padded, trials
 
 THETA = np.array([[-0.5, 0.3, 0.1, -3.0, 0.4]])
 """Hyper-parameters in three dimensions."""
@@ -96,10 +96,10 @@ def test_the_likelihood_is_that_of_students_distribution():
 
 def test_padding_changes_no_likelihood_and_no_moment():
     table = table_of(n=12)
-    padded = type(table)(*(np.concatenate([v, 0 * v[:, :3]], axis=1) for v in table))
+    longer = padded(table, 3)
     model, _ = conditioned(THETA, table)
-    wide, _ = conditioned(THETA, padded)
-    found = log_likelihood(wide, padded.z[:, None])
+    wide, _ = conditioned(THETA, longer)
+    found = log_likelihood(wide, longer.z[:, None])
     np.testing.assert_allclose(found, log_likelihood(model, table.z[:, None]))
     p = np.random.default_rng(4).random((1, 5, 3))
     np.testing.assert_allclose(wide.moments(p), model.moments(p), atol=1e-10)

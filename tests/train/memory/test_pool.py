@@ -4,34 +4,35 @@ import numpy as np
 import pytest
 import torch
 
-from l2l_sampler.policies.memory.policy import READS, MemoryPolicy
+from l2l_sampler.policies.memory.policy import MemoryPolicy
+from tests.policies.memory.examples import SORTS
 from train.memory.draws import search_draws
 from train.memory.pool import MemoryPool
 from train.validation.batched import torch_params
 
-reads = pytest.mark.parametrize("read", sorted(READS))
+sorts = pytest.mark.parametrize("sort", SORTS)
 
 
-def pool_of(read="posterior", seed=0, **options):
-    policy = MemoryPolicy(read=read, hidden=8)
+def pool_of(sort="posterior", seed=0, **options):
+    policy = MemoryPolicy(**SORTS[sort], hidden=8)
     params = torch_params(policy.init(np.random.default_rng(0)), requires_grad=True)
     sizes = {"batch": 6, "dim": 2, "starts": 3, "horizon": 16} | options
     generator = torch.Generator().manual_seed(seed)
     return MemoryPool(policy, prior="broad", generator=generator, **sizes), params
 
 
-@reads
-def test_the_gradient_of_the_loss_reaches_every_parameter(read):
-    pool, params = pool_of(read)
+@sorts
+def test_the_gradient_of_the_loss_reaches_every_parameter(sort):
+    pool, params = pool_of(sort)
     loss, _ = pool.step(params, 0.0)
     loss.backward()
     for name, value in params.items():
         assert torch.isfinite(value.grad).all() and (value.grad != 0.0).any(), name
 
 
-@reads
-def test_every_step_adds_a_valid_trial_to_every_function(read):
-    pool, params = pool_of(read)
+@sorts
+def test_every_step_adds_a_valid_trial_to_every_function(sort):
+    pool, params = pool_of(sort)
     before, g = pool.trials.n.clone(), pool.trials.g.clone()
     pool.step(params, 0.0)
     going = torch.nonzero(pool.trials.n == before + 1)[:, 0]

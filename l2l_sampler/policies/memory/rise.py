@@ -1,0 +1,49 @@
+"""A mean that rises towards the bounds of the search space.
+
+People choose bounds within which the best lies, and beyond which it does not: a bound itself is
+seldom good. A stationary process does not know, and since a corner is far from all trials, it
+finds corners the most promising of all. With this mean it starts inside.
+
+Notation
+    B  problems   S  points   d  axes   p  (B, S, d) points in [0, 1]
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from l2l_sampler.arrays import Array, array_namespace
+
+_POWER = 4
+_MEAN = 1.0 / (_POWER + 1)
+_VARIANCE = 1.0 / (2 * _POWER + 1) - _MEAN**2
+"""Moments of |2 p - 1|^_POWER for a uniform p, with which the rise is centred and scaled."""
+
+
+class Rise(NamedTuple):
+    """The mean c sum_i (|2 p_i - 1|^4 - 1/5) over numeric axes, scaled by their number.
+
+    Attributes:
+        strength: c, its standard deviation over uniform points in units of the encoded objective.
+        numeric: (B, d) 1 for axes of numbers, 0 for choices, which have no bounds.
+    """
+
+    strength: float
+    numeric: Array
+
+    def at(self, p: Array) -> Array:
+        """The mean at p, (B, S)."""
+        xp = array_namespace(p)
+        far = (2.0 * p - 1.0) ** _POWER - _MEAN
+        return xp.sum(far * self._weights(p), axis=-1)
+
+    def slope(self, p: Array) -> Array:
+        """Its gradient along every axis, (B, S, d)."""
+        return 2.0 * _POWER * (2.0 * p - 1.0) ** (_POWER - 1) * self._weights(p)
+
+    def _weights(self, p: Array) -> Array:
+        xp = array_namespace(p)
+        numeric = xp.astype(self.numeric, p.dtype)[:, None]
+        count = xp.sum(numeric, axis=-1, keepdims=True)
+        scale = xp.sqrt(xp.where(count > 0.0, count, xp.ones_like(count)) * _VARIANCE)
+        return self.strength * numeric / scale

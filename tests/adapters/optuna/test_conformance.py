@@ -1,0 +1,16 @@
+"""Optuna's own conformance tests of samplers."""
+
+import pytest
+from optuna.testing.pytest_samplers import (
+    BasicSamplerTestCase,
+    RelativeSamplerTestCase,
+    SingleOnlySamplerTestCase,
+)
+
+from l2l_sampler import LearnedSampler
+
+
+class TestConformance(BasicSamplerTestCase, RelativeSamplerTestCase, SingleOnlySamplerTestCase):
+    @pytest.fixture
+    def sampler(self, policy):
+        return lambda: LearnedSampler(policy)

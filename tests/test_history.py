@@ -1,0 +1,89 @@
+"""The trials of a study as a policy sees them."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+
+from l2l_sampler.history import History
+
+NAN, INF = math.nan, math.inf
+
+
+def example():
+    """A completed trial, a running one, a failed one, and one of which only the point is known."""
+    return History(
+        x=np.arange(8.0).reshape(4, 2) / 8.0,
+        y=np.array([3.0, NAN, NAN, NAN]),
+        asked=np.arange(4.0),
+        told=np.array([0.5, INF, 2.5, 3.5]),
+        failed=np.array([False, False, True, False]),
+    )
+
+
+def test_a_trial_is_in_one_of_four_states():
+    history = example()
+    assert history.n == 4
+    assert_array_equal(history.finished, [True, False, False, False])
+    assert_array_equal(history.pending, [False, True, False, False])
+    assert_array_equal(history.failed, [False, False, True, False])
+
+
+def test_a_trial_of_which_nothing_is_known_but_its_point_informs_of_nothing():
+    assert_array_equal(example().informative().asked, [0.0, 1.0, 2.0])
+
+
+def test_to_readers_that_know_no_failures_a_failed_trial_is_infinitely_bad():
+    history = example()
+    bad = history.failures_as_worst()
+    assert_array_equal(bad.y, [3.0, NAN, INF, NAN])
+    assert not bad.failed.any()
+    assert_array_equal(history.y, [3.0, NAN, NAN, NAN])
+
+
+def test_nobody_has_failed_unless_it_is_said():
+    history = History(np.zeros((2, 1)), np.zeros(2), np.arange(2.0), np.arange(2.0) + 0.5)
+    assert_array_equal(history.failed, [False, False])
+
+
+VALUES = st.lists(st.floats(), max_size=6)
+
+
+@given(values=VALUES)
+def test_trials_one_after_the_other_are_told_before_the_next_is_asked(values):
+    history = History.sequential(np.zeros((len(values), 3)), values)
+    assert history.x.dtype == history.y.dtype == np.float64
+    assert (history.told[:-1] < history.asked[1:])[history.finished[:-1]].all()
+    assert_array_equal(history.pending, np.isnan(np.array(values, dtype=float)))
+
+
+@given(values=VALUES, data=st.data())
+def test_taking_trials_takes_all_that_is_known_of_them(values, data):
+    history = History.sequential(np.random.default_rng(0).random((len(values), 3)), values)
+    index = np.array(
+        data.draw(
+            st.lists(st.integers(0, 5).filter(lambda k: k < len(values)))
+            if values
+            else st.just([])
+        ),
+        dtype=int,
+    )
+    taken = history.take(index)
+    for name in ("x", "y", "asked", "told", "failed"):
+        assert_array_equal(getattr(taken, name), getattr(history, name)[index])
+
+
+@pytest.mark.parametrize("column", ["x", "y", "asked", "told", "failed"])
+def test_columns_of_different_lengths_are_refused(column):
+    columns = {name: getattr(example(), name) for name in ("x", "y", "asked", "told", "failed")}
+    columns[column] = columns[column][:-1]
+    with pytest.raises(ValueError, match="a History of . trials needs x of shape"):
+        History(**columns)
+
+
+def test_points_must_be_a_table():
+    with pytest.raises(ValueError, match=r"got x \(2,\)"):
+        History.sequential(np.zeros(2), np.zeros(2))
