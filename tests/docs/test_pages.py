@@ -1,4 +1,4 @@
-"""What the pages for contributors name is there."""
+"""What the pages name is there."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("CONTRIBUTING.md", "docs/architecture.md")
+PAGES = ("CONTRIBUTING.md", "docs/architecture.md", "docs/memory.md", "docs/distributed.md")
 QUOTED = re.compile(r"`([^`\n]+)`")
 COMMAND = re.compile(r"python -m ((?:train|hpo_benchmarks|examples|tests)[\w.]*\w)")
 ROOMS = ("docs", "examples", "hpo_benchmarks", "l2l_sampler", "tests", "train")
@@ -32,7 +32,7 @@ def test_every_test_that_a_page_names_exists(page):
     assert {name for name in tests if f"def {name}(" not in sources} == set()
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*PAGES, "README.md", "CHANGELOG.md"])
 def test_every_link_of_a_page_leads_somewhere(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
