@@ -42,6 +42,17 @@ def checked_seed(seed: int | None) -> int:
     return number
 
 
+def checked_flag(flag: bool, name: str) -> bool:
+    """True or False.
+
+    Raises:
+        TypeError: if it is anything else, such as the text "no", which Python takes for true.
+    """
+    if not isinstance(flag, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {shown(flag)}")
+    return bool(flag)
+
+
 def random_seed() -> int:
     """A seed of 64 bits from the operating system's entropy."""
     return int(np.random.SeedSequence().generate_state(1, np.uint64)[0])

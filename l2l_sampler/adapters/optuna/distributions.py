@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -15,6 +17,7 @@ from optuna.distributions import (
 from l2l_sampler.spaces.axes import Axis, CategoricalAxis, FloatAxis, IntAxis
 from l2l_sampler.spaces.cube import UnitCube
 
+_EXACT = 2**53  # Floats hold all integers up to this.
 _MOST_EDITS = 4
 _OVERLAP = 10
 """A range that somebody edits in mid-study has few versions, one after the other, save for some
@@ -111,6 +114,28 @@ def nearest_value(distribution: BaseDistribution, value: Any) -> Any:
     cube = UnitCube({"": axis_of(distribution)})
     inside = min(max(value, distribution.low), distribution.high)  # type: ignore[attr-defined]
     return cube.params(cube.point({"": inside}))[""]
+
+
+def storable_values(
+    params: dict[str, Any], distributions: Mapping[str, BaseDistribution]
+) -> dict[str, Any]:
+    """The values as Optuna's storages give them back, which keep integers as floats.
+
+    An integer that no float holds is replaced by the nearest one within its range that a float
+    does, if there is one: otherwise a value next to a bound would come back from beyond it.
+    """
+    found = dict(params)
+    for name, value in params.items():
+        distribution = distributions[name]
+        if isinstance(distribution, IntDistribution) and abs(value) > _EXACT:
+            stored = float(value)
+            if int(stored) > distribution.high:
+                stored = math.nextafter(stored, -math.inf)
+            elif int(stored) < distribution.low:
+                stored = math.nextafter(stored, math.inf)
+            if distribution.low <= int(stored) <= distribution.high:
+                found[name] = int(stored)
+    return found
 
 
 def suggested_codes(

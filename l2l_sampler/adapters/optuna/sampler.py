@@ -14,6 +14,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from l2l_sampler.adapters.arguments import (
+    checked_flag,
     checked_n_trials,
     checked_seed,
     checked_space,
@@ -24,6 +25,7 @@ from l2l_sampler.adapters.optuna.distributions import (
     hull_of,
     nearest_value,
     same_kind,
+    storable_values,
 )
 from l2l_sampler.adapters.optuna.private import fixed_params
 from l2l_sampler.adapters.optuna.study_reader import StudyReader
@@ -98,11 +100,13 @@ class LearnedSampler(BaseSampler):
         self._search_space = _checked_distributions(search_space)
         self._seed = checked_seed(seed)
         self._seeded = seed is not None
-        self._deduplicate = deduplicate
+        self._deduplicate = checked_flag(deduplicate, "deduplicate")
         self._independent_sampler = independent_sampler
-        self._warn_independent_sampling = warn_independent_sampling
+        self._warn_independent_sampling = checked_flag(
+            warn_independent_sampling, "warn_independent_sampling"
+        )
         self._warned: set[tuple[str, str]] = set()
-        self._reader = StudyReader(consider_pruned_trials)
+        self._reader = StudyReader(checked_flag(consider_pruned_trials, "consider_pruned_trials"))
         self._any_dimension = takes_any_dimension(policy)
         self._resolved: dict[int, TrainedPolicy] = {}
 
@@ -233,7 +237,7 @@ class LearnedSampler(BaseSampler):
                 number=trial.number,
                 deduplicate=self._deduplicate,
             )
-            params, active = cube.params(u), cube.active(u)
+            params, active = storable_values(cube.params(u), space), cube.active(u)
             self._reader.remember(trial, {n: v for n, v in params.items() if active[n]})
             return params
 

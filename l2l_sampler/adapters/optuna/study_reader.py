@@ -24,6 +24,7 @@ from l2l_sampler.adapters.optuna.private import all_trials, identity, trial_id
 from l2l_sampler.adapters.optuna.study_space import StudySpace
 from l2l_sampler.history import History
 from l2l_sampler.learning_curves import LearningCurves, final_values
+from l2l_sampler.spaces.axes import Axis
 from l2l_sampler.spaces.conditional import ConditionalCube
 
 
@@ -101,9 +102,10 @@ class StudyReader:
             start = self._start[index]
             if (start[1:] < start[:-1]).any():
                 index = index[np.argsort(start, kind="stable")]
+            x, index = self._points(cube, index)
             asked, told = _moments(self._start[index], self._end[index])
             y, failed = self._values(n)[index], self._failed[index]
-            return cube, History(self._x.take(index, axis=0), y, asked, told, failed)
+            return cube, History(x, y, asked, told, failed)
 
     def remember(self, trial: FrozenTrial, params: Mapping[str, Any]) -> None:
         """Note what was proposed for a trial, which shows it only bit by bit."""
@@ -133,6 +135,7 @@ class StudyReader:
         self._laid_out: list[tuple[str, BaseDistribution]] = []
         self._cube = ConditionalCube({})
         self._x, self._placed = np.zeros((0, 0)), np.zeros(0, dtype=bool)
+        self._given = np.zeros((0, 0), dtype=bool)
 
     def _refresh(self, study: Study) -> list[FrozenTrial]:
         """Read what has ended since; all trials of the study, by number."""
@@ -184,6 +187,7 @@ class StudyReader:
         self._y = longer(self._y, math.nan)
         self._failed, self._pruned = longer(self._failed, False), longer(self._pruned, False)
         self._x, self._placed = longer(self._x, 0.0), longer(self._placed, False)
+        self._given = longer(self._given, False)
 
     def _end_of(self, trial: FrozenTrial) -> None:
         """Note how a trial has ended."""
@@ -214,10 +218,35 @@ class StudyReader:
         space = list(search_space.items())
         if space != self._laid_out:
             self._laid_out = space
-            self._cube = ConditionalCube({name: axis_of(d) for name, d in space})
+            self._cube = ConditionalCube({name: _axis(name, d) for name, d in space})
             self._x = np.zeros((len(self._y), self._cube.dim))
+            self._given = np.zeros((len(self._y), len(space)), dtype=bool)
             for trial in trials:
                 self._place(trial)
+
+    def _points(self, cube: ConditionalCube, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The points (m, D) of the trials at `index`, and which trials they are, (m,).
+
+        A trial from before a parameter was added says nothing of it. At rest with all the others
+        it would speak for the middle, so it lies at a random place of that axis, and it is left
+        out as soon as more trials have the parameter than are older.
+        """
+        x, given = self._x.take(index, axis=0), self._given.take(index, axis=0)
+        if given.all():
+            return x, index
+        kept = np.ones(len(index), dtype=bool)
+        takes_part = cube.active(x)
+        for k, (name, _) in enumerate(self._laid_out):
+            if not given[:, k].any():
+                continue
+            first = index[given[:, k]].min()
+            older = ~given[:, k] & (index < first) & takes_part[name]
+            if older.any():
+                if given[:, k].sum() > older.sum():
+                    kept &= ~older
+                anywhere = cube.sample(np.random.default_rng(first), int(older.sum()))
+                x[older, cube.columns(name)] = anywhere[:, cube.columns(name)]
+        return x[kept], index[kept]
 
     def _place(self, trial: FrozenTrial) -> None:
         """Write the point of a trial."""
@@ -233,6 +262,7 @@ class StudyReader:
             except ValueError:
                 return
             self._placed[k] = True
+            self._given[k] = [name in params for name, _ in self._laid_out]
 
 
 def _moments(start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -253,6 +283,14 @@ def _moments(start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray
     rank = np.empty(n)
     rank[np.argsort(end, kind="stable")] = (asked + 1.0) / (n + 1.0)
     return asked, np.where(end == math.inf, math.inf, asks_before - 1.0 + rank)
+
+
+def _axis(name: str, distribution: BaseDistribution) -> Axis:
+    """The axis of a parameter, whose name is in the error if it cannot have one."""
+    try:
+        return axis_of(distribution)
+    except ValueError as error:
+        raise ValueError(f"parameter {name!r} cannot be searched: {error}") from error
 
 
 def _identity(trial: FrozenTrial) -> tuple[Any, ...]:

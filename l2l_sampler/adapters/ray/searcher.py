@@ -12,7 +12,7 @@ from typing import Any
 from ray.tune.result import DEFAULT_METRIC
 from ray.tune.search import UNDEFINED_METRIC_MODE, UNDEFINED_SEARCH_SPACE, Searcher
 
-from l2l_sampler.adapters.arguments import checked_n_trials, checked_seed
+from l2l_sampler.adapters.arguments import checked_flag, checked_n_trials, checked_seed
 from l2l_sampler.adapters.ray.arguments import (
     as_objective,
     check_objective,
@@ -114,7 +114,7 @@ class LearnedSearcher(Searcher):
         self._policy = policy
         self._n_trials = checked_n_trials(n_trials)
         self._seed = checked_seed(seed)
-        self._deduplicate = bool(deduplicate)
+        self._deduplicate = checked_flag(deduplicate, "deduplicate")
         self._points, self._rewards = checked_points(points_to_evaluate, evaluated_rewards)
         self._search: Search | None = None  # until the space is known
         self._restored_space: Any = None  # of restored trials, until the space is known

@@ -118,14 +118,34 @@ def test_trials_without_a_place_in_the_space_are_left_out():
 def test_a_trial_that_lacks_a_parameter_rests_in_the_middle_of_its_axis():
     study = new_study()
     space = X | {"c": CategoricalDistribution("abc"), "i": IntDistribution(0, 4)}
+    study.tell(study.ask(X | {"i": space["i"]}), 2.0)
     study.tell(study.ask(X), 0.0)
     study.tell(study.ask({"i": space["i"]}), 1.0)
     cube, history = StudyReader(True).history(study, next_trial(study), space)
-    (x, i) = study.trials[0].params["x"], study.trials[1].params["i"]
-    assert_array_equal(history.x[0], cube.point({"x": x}))
-    assert_array_equal(history.x[1], cube.point({"i": i}))
-    assert_array_equal(history.x[0, cube.columns("i")], [0.5])
-    assert_array_equal(history.x[:, cube.columns("c")], np.full((2, 3), 1 / 3))
+    (x, i) = study.trials[1].params["x"], study.trials[2].params["i"]
+    assert_array_equal(history.x[1], cube.point({"x": x}))
+    assert_array_equal(history.x[2], cube.point({"i": i}))
+    assert_array_equal(history.x[1, cube.columns("i")], [0.5])
+    assert_array_equal(history.x[:, cube.columns("c")], np.full((3, 3), 1 / 3))
+
+
+def test_trials_from_before_a_parameter_speak_for_no_value_of_it_and_yield_to_newer_ones():
+    study = new_study()
+    space = X | {"y": FloatDistribution(0.0, 1.0)}
+    for k in range(20):
+        study.tell(study.ask(X), float(k))
+    study.tell(study.ask(space), 20.0)
+    _, history = StudyReader(True).history(study, next_trial(study), space)
+    assert history.n == 21
+    assert len(np.unique(history.x[:, 1])) == 21
+    newer = [trial.number for trial in study.get_trials()[20:] if trial.params]
+    for k in range(20):
+        trial = study.ask(space)
+        newer.append(trial.number)
+        study.tell(trial, float(k))
+    cube, history = StudyReader(True).history(study, next_trial(study), space)
+    trials = study.get_trials()
+    assert_array_equal(history.x, [cube.point(trials[number].params) for number in newer])
 
 
 def test_what_was_proposed_for_a_running_trial_is_its_point_until_it_has_ended():
