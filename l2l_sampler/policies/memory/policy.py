@@ -91,6 +91,7 @@ class MemoryPolicy(Policy):
         crowding: by how much of itself the margin grows with every pending trial past the first
             ones, so that a large batch spreads where a confident model would polish one place;
             None if it does not.
+        fade: results after which the rise is half as strong; None if it does not fade.
         zoom: results from which on every second proposal looks through a box around the best
             trials, see `view`; None for never.
         rise: strength of a mean that rises towards the bounds, see `rise`; None for none.
@@ -110,6 +111,7 @@ class MemoryPolicy(Policy):
     caution: float | None = None
     crowding: float | None = None
     rise: float | None = None
+    fade: float | None = None
     zoom: int | None = None
 
     def __post_init__(self) -> None:
@@ -269,7 +271,10 @@ class MemoryPolicy(Policy):
         if self.rise is not None:
             xp = array_namespace(table.x)
             everywhere = xp.ones_like(table.x[:, 0], dtype=xp.bool)
-            rise = Rise(self.rise, everywhere if table.numeric is None else table.numeric)
+            numeric = everywhere if table.numeric is None else table.numeric
+            count = xp.sum(xp.astype(table.known, margin.dtype), axis=-1, keepdims=True)
+            fade = math.inf if self.fade is None else self.fade
+            rise = Rise(self.rise / (1.0 + count / fade), numeric)
         if self.caution is None or (failures := read_failures(params, table)) is None:
             return Prepared(self.reader.prepare(params, table, margin, rise), None)
         table = with_bad_results(table, failures)

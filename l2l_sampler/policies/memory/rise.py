@@ -24,11 +24,12 @@ class Rise(NamedTuple):
     """The mean c sum_i (|2 p_i - 1|^4 - 1/5) over numeric axes, scaled by their number.
 
     Attributes:
-        strength: c, its standard deviation over uniform points in units of the encoded objective.
+        strength: (B, 1) c, the rise's standard deviation over uniform points, in units of the
+            encoded objective.
         numeric: (B, d) 1 for axes of numbers, 0 for choices, which have no bounds.
     """
 
-    strength: float
+    strength: Array
     numeric: Array
 
     def at(self, p: Array) -> Array:
@@ -46,4 +47,4 @@ class Rise(NamedTuple):
         numeric = xp.astype(self.numeric, p.dtype)[:, None]
         count = xp.sum(numeric, axis=-1, keepdims=True)
         scale = xp.sqrt(xp.where(count > 0.0, count, xp.ones_like(count)) * _VARIANCE)
-        return self.strength * numeric / scale
+        return xp.astype(self.strength, p.dtype)[:, None] * numeric / scale
