@@ -63,6 +63,12 @@ class ConditionalCube:
             cube = UnitCube({name: axis})
             self._places[name] = _Place(slice(width, width + cube.dim), cube)
             width += cube.dim
+        self._columns = {
+            condition: self._excluded_columns(condition)
+            for group in self._conditions.values()
+            for condition in group
+            if isinstance(condition, Excluded) and self._places[condition.parent].cube.dim
+        }
         self._order = tuple(self._parents_first())
         self.rest = self._middles()
         self.rest.setflags(write=False)
@@ -193,7 +199,7 @@ class ConditionalCube:
         if isinstance(condition, Excluded):
             if not place.cube.dim:  # a single choice has no coordinate
                 return np.full(t.shape[:-1], 0 not in condition.choices)
-            excluded = self._excluded_columns(condition)
+            excluded = self._columns[condition]
             return np.asarray(~(t[..., excluded] == 1.0).any(axis=-1))
         if not place.cube.dim:
             only = place.cube.params(np.zeros(0))[condition.parent]
