@@ -41,6 +41,7 @@ from l2l_sampler.policies.memory.outliers import tamer
 from l2l_sampler.policies.memory.posterior_read import PosteriorRead
 from l2l_sampler.policies.memory.read import Read, Score
 from l2l_sampler.policies.memory.rise import Rise
+from l2l_sampler.policies.memory.settled import Inferred, remembered, settled
 from l2l_sampler.policies.memory.table import Table, readable
 from l2l_sampler.policies.memory.view import Box
 from l2l_sampler.policies.nets import init_linear, init_lstm, linear, lstm_cell
@@ -94,6 +95,9 @@ class MemoryPolicy(Policy):
         zoom: results from which on every second proposal looks through a box around the best
             trials, see `view`; None for never.
         rise: strength of a mean that rises towards the bounds, see `rise`; None for none.
+        every: step in which the number of ended trials grows from which hyper-parameters are
+            inferred at run time, see `settled`; None to infer them from all trials each time, as
+            training does.
     """
 
     kind: ClassVar[str] = "memory"
@@ -111,6 +115,7 @@ class MemoryPolicy(Policy):
     crowding: float | None = None
     rise: float | None = None
     zoom: int | None = None
+    every: int | None = None
 
     def __post_init__(self) -> None:
         """Check what a checkpoint's header may have got wrong."""
@@ -136,6 +141,11 @@ class MemoryPolicy(Policy):
             raise ValueError(
                 "rise must be at least 0, with the read 'posterior', or None; got "
                 f"{self.rise} with the read {self.read!r}"
+            )
+        if self.every is not None and not (self.every >= 1 and self.read == "posterior"):
+            raise ValueError(
+                "every must be at least 1, with the read 'posterior', or None; got "
+                f"{self.every} with the read {self.read!r}"
             )
         if not 0.0 < self.margin_low <= self.margin_high:
             raise ValueError(
@@ -184,22 +194,58 @@ class MemoryPolicy(Policy):
         history = history.informative()
         if self.caution is None:
             history = history.failures_as_worst()
+        first = None if self.every is None else settled(history, self.every)
+        results = (history if first is None else first).finished.sum()
+        zooms = self.zoom is not None and number % 2 == 1 and bool(results >= self.zoom)
+        inferred = None
+        if first is not None:
+            inferred = remembered(
+                cache,
+                first,
+                (zooms, cube.numeric.tobytes()),
+                lambda: self.inferred(params, first, cube, zooms),
+            )
         box = None
-        if self.zoom is not None and number % 2 and history.finished.sum() >= self.zoom:
+        if zooms:
             box = Box.around_best(history, cube)
             history, cube = box.seen(history), box
+            inferred = inferred and inferred.stretched(1.0 / box.width)
         history = readable(history, self.n_max)
         if history.n == 0:
             return cube.sample(rng, 1)
-        table = self.table(params, history)._replace(numeric=cube.numeric[None])
-        ranked = self.search(params, table, self.draws(cube, rng), cube.snap)
+        table = self.table(params, history, inferred and inferred.strength)
+        table = table._replace(numeric=cube.numeric[None])
+        ranked = self.search(params, table, self.draws(cube, rng), cube.snap, inferred)
         return np.asarray(ranked[0] if box is None else box.out(ranked[0]))
 
-    def table(self, params: Params, history: History) -> Table:
-        """The history as a batch of one."""
+    def inferred(self, params: Params, history: History, cube: Cube, zooms: bool) -> Inferred:
+        """What is inferred from the trials of a history, or from those in a box around the best.
+
+        Args:
+            params: the policy's parameters.
+            history: trials that have ended.
+            cube: the search space.
+            zooms: whether to look through a box.
+        """
+        width = np.ones(cube.dim)
+        if zooms:
+            box = Box.around_best(history, cube)
+            history, cube, width = box.seen(history), box, box.width
+        history = readable(history, self.n_max)
+        x, y, known = history.x[None], history.y[None], history.finished[None]
+        strength = self.strength(params, x, y, known)
+        table = self.table(params, history, strength)._replace(numeric=cube.numeric[None])
+        margin = self.draws(cube, np.random.default_rng(0))  # nothing that is inferred has one
+        objective, feasibility = self.prepare(params, table, margin)
+        failures = None if feasibility is None else feasibility.posterior.theta
+        return Inferred(strength, objective.posterior.theta, failures).stretched(width)
+
+    def table(self, params: Params, history: History, strength: Array | None = None) -> Table:
+        """The history as a batch of one; with a map of this strength, if it is known."""
         x, y, known = history.x[None], history.y[None], history.finished[None]
         failed = history.failed[None] if history.failed.any() else None
-        return self.encoded(params, x, y, known, known | history.pending[None], failed)
+        present = known | history.pending[None]
+        return self.encoded(params, x, y, known, present, failed, strength)
 
     def encoded(
         self,
@@ -209,21 +255,37 @@ class MemoryPolicy(Policy):
         known: Array,
         present: Array,
         failed: Array | None = None,
+        strength: Array | None = None,
     ) -> Table:
         """The table of trials x (B, n, d) with objective y (B, n), where it is known."""
         xp = array_namespace(y)
         filled = xp.where(known, y, xp.zeros_like(y))
-        z = xp.where(known, self.encoder(params, x, y, known)(filled), xp.zeros_like(y))
+        z = xp.where(known, self.encoder(params, x, y, known, strength)(filled), xp.zeros_like(y))
         return Table(x, z, known, present, failed)
 
-    def encoder(self, params: Params, x: Array, y: Array, known: Array) -> Encoder:
-        """How objectives are seen, given those that are known: (B, m) -> (B, m)."""
-        if self.encoding not in TAMED:
-            return encoder(y, known, choose_map.choose(params, self.encoding, x, y, known))
-        tame = tamer(y, known)
-        tamed = tame(y)
-        seen = encoder(tamed, known, choose_map.choose(params, self.encoding, x, tamed, known))
-        return lambda value: seen(tame(value))
+    def encoder(
+        self, params: Params, x: Array, y: Array, known: Array, strength: Array | None = None
+    ) -> Encoder:
+        """How objectives are seen, given those that are known: (B, m) -> (B, m).
+
+        Args:
+            params: the policy's parameters.
+            x: (B, n, d) trials.
+            y: (B, n) objective.
+            known: (B, n) bool, where it is known.
+            strength: (B, 1) of the map; None to choose it.
+        """
+        tame = tamer(y, known) if self.encoding in TAMED else None
+        tamed = y if tame is None else tame(y)
+        if strength is None:
+            strength = choose_map.choose(params, self.encoding, x, tamed, known)
+        seen = encoder(tamed, known, strength)
+        return seen if tame is None else lambda value: seen(tame(value))
+
+    def strength(self, params: Params, x: Array, y: Array, known: Array) -> Array:
+        """Strength (B, 1) of the map that suits objectives best; args as `encoder`."""
+        tamed = tamer(y, known)(y) if self.encoding in TAMED else y
+        return choose_map.choose(params, self.encoding, x, tamed, known)
 
     def draws(self, cube: Cube, rng: np.random.Generator) -> Draws:
         """The random numbers of one search; their order is part of what a released file means."""
@@ -234,7 +296,12 @@ class MemoryPolicy(Policy):
         return Draws(margin, fresh, noise, chance, rng.random((*shape[:3], 1)))
 
     def search(
-        self, params: Params, table: Table, draws: Draws, snap: Callable[[Array], Array]
+        self,
+        params: Params,
+        table: Table,
+        draws: Draws,
+        snap: Callable[[Array], Array],
+        inferred: Inferred | None = None,
     ) -> Array:
         """Final and starting points by predicted log EI at their snapped places, best first.
 
@@ -245,20 +312,30 @@ class MemoryPolicy(Policy):
             table: the history, of one trial at least.
             draws: random numbers; S is theirs.
             snap: nearest valid points, (B, m, d) -> (B, m, d).
+            inferred: hyper-parameters; None to infer them from the table.
 
         Returns:
             (B, 2 S, d) snapped points.
         """
         xp = array_namespace(table.x)
-        prepared = self.prepare(params, table, draws)
+        prepared = self.prepare(params, table, draws, inferred)
         starts = self.screen(params, table, prepared, draws, snap)
         final = self.refine(params, table, prepared, starts)
         points = xp.concat([snap(final), starts], axis=1)
         log_ei = self.score(params, prepared, points).log_ei
         return take_rows(points, xp.argsort(-log_ei, axis=-1, stable=True))
 
-    def prepare(self, params: Params, table: Table, draws: Draws) -> Prepared:
-        """What the readings need of the table, for a margin of improvement that was drawn."""
+    def prepare(
+        self, params: Params, table: Table, draws: Draws, inferred: Inferred | None = None
+    ) -> Prepared:
+        """What the readings need of the table.
+
+        Args:
+            params: the policy's parameters.
+            table: the history.
+            draws: of which the margin of improvement is used.
+            inferred: hyper-parameters; None to infer them from the table.
+        """
         margin = self.margin(draws.margin)
         if self.crowding is not None:
             xp = array_namespace(margin)
@@ -270,10 +347,13 @@ class MemoryPolicy(Policy):
             xp = array_namespace(table.x)
             everywhere = xp.ones_like(table.x[:, 0], dtype=xp.bool)
             rise = Rise(self.rise, everywhere if table.numeric is None else table.numeric)
-        if self.caution is None or (failures := read_failures(params, table)) is None:
-            return Prepared(self.reader.prepare(params, table, margin, rise), None)
-        table = with_bad_results(table, failures)
-        return Prepared(self.reader.prepare(params, table, margin, rise), failures)
+        failures = None
+        if self.caution is not None:
+            failures = read_failures(params, table, inferred and inferred.failures)
+        if failures is not None:
+            table = with_bad_results(table, failures)
+        theta = inferred and inferred.theta
+        return Prepared(self.reader.prepare(params, table, margin, rise, theta), failures)
 
     def score(self, params: Params, prepared: Prepared, p: Array) -> Score:
         """What is expected of the points p (B, S, d), the chance of a failure included."""

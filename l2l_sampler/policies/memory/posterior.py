@@ -48,6 +48,7 @@ class Posterior(NamedTuple):
         alpha: (B, n) K^-1 (z - m).
         best: (B, 1) lowest posterior mean among the evaluated trials.
         rise: what is added to the constant mean; None for nothing.
+        theta: (B, J) the hyper-parameters, where they were inferred.
     """
 
     x: Array
@@ -61,6 +62,7 @@ class Posterior(NamedTuple):
     alpha: Array
     best: Array
     rise: Rise | None = None
+    theta: Array | None = None
 
     def moments(self, p: Array) -> tuple[Array, Array]:
         """Mean m + k' K^-1 (z - m) and deviation s sqrt(1 - k' K^-1 k) at p, each (B, S)."""

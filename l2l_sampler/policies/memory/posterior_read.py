@@ -49,10 +49,15 @@ class PosteriorRead(Read):
         return infer.init(rng)
 
     def prepare(
-        self, params: Params, table: Table, margin: Array, rise: Rise | None = None
+        self,
+        params: Params,
+        table: Table,
+        margin: Array,
+        rise: Rise | None = None,
+        theta: Array | None = None,
     ) -> Aimed:
-        """Infer the hyper-parameters and factorise once."""
-        posterior = infer.infer(params, table, rise)
+        """Infer the hyper-parameters, if they are not known, and factorise once."""
+        posterior = infer.infer(params, table, rise, theta)
         return Aimed(posterior, posterior.best - margin)
 
     def look(self, params: Params, prepared: Aimed, p: Array, control: Array | None) -> Look:
