@@ -94,7 +94,7 @@ def infer(
     if theta is None:
         above = z if rise is None else z - rise.at(x) * weight
         theta = _hyper_parameters(params, x, above, weight)
-    pairs = kernel(xp.astype(theta, xp.float64), x)
+    pairs = kernel(xp.astype(theta, xp.float64), x, slopes=False)
     model = condition(pairs, x, z, weight, rise)._replace(theta=theta)
     if bool(xp.all(table.known == table.present)):
         return model

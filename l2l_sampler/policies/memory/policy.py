@@ -30,7 +30,7 @@ from l2l_sampler.policies.memory.candidates import (
     best_of_groups,
     candidates,
 )
-from l2l_sampler.policies.memory.encodings import TAMED, Encoder, encoder, strengths
+from l2l_sampler.policies.memory.encodings import TAMED, Encoder, encode, encoder, strengths
 from l2l_sampler.policies.memory.feasibility import (
     Feasibility,
     read_failures,
@@ -258,34 +258,26 @@ class MemoryPolicy(Policy):
         strength: Array | None = None,
     ) -> Table:
         """The table of trials x (B, n, d) with objective y (B, n), where it is known."""
-        xp = array_namespace(y)
-        filled = xp.where(known, y, xp.zeros_like(y))
-        z = xp.where(known, self.encoder(params, x, y, known, strength)(filled), xp.zeros_like(y))
-        return Table(x, z, known, present, failed)
-
-    def encoder(
-        self, params: Params, x: Array, y: Array, known: Array, strength: Array | None = None
-    ) -> Encoder:
-        """How objectives are seen, given those that are known: (B, m) -> (B, m).
-
-        Args:
-            params: the policy's parameters.
-            x: (B, n, d) trials.
-            y: (B, n) objective.
-            known: (B, n) bool, where it is known.
-            strength: (B, 1) of the map; None to choose it.
-        """
-        tame = tamer(y, known) if self.encoding in TAMED else None
-        tamed = y if tame is None else tame(y)
+        y = self.tamed(y, known)
         if strength is None:
-            strength = choose_map.choose(params, self.encoding, x, tamed, known)
-        seen = encoder(tamed, known, strength)
-        return seen if tame is None else lambda value: seen(tame(value))
+            strength = choose_map.choose(params, self.encoding, x, y, known)
+        return Table(x, encode(y, known, strength), known, present, failed)
+
+    def encoder(self, params: Params, x: Array, y: Array, known: Array) -> Encoder:
+        """How objectives are seen, given those that are known: (B, m) -> (B, m)."""
+        if self.encoding not in TAMED:
+            return encoder(y, known, self.strength(params, x, y, known))
+        tame = tamer(y, known)
+        seen = encoder(tame(y), known, self.strength(params, x, y, known))
+        return lambda value: seen(tame(value))
+
+    def tamed(self, y: Array, known: Array) -> Array:
+        """The objective (B, n) with outliers drawn in, if the encoding does."""
+        return tamer(y, known)(y) if self.encoding in TAMED else y
 
     def strength(self, params: Params, x: Array, y: Array, known: Array) -> Array:
-        """Strength (B, 1) of the map that suits objectives best; args as `encoder`."""
-        tamed = tamer(y, known)(y) if self.encoding in TAMED else y
-        return choose_map.choose(params, self.encoding, x, tamed, known)
+        """Strength (B, 1) of the map that suits the objective best; args as `encoded`."""
+        return choose_map.choose(params, self.encoding, x, self.tamed(y, known), known)
 
     def draws(self, cube: Cube, rng: np.random.Generator) -> Draws:
         """The random numbers of one search; their order is part of what a released file means."""
@@ -346,7 +338,7 @@ class MemoryPolicy(Policy):
         if self.rise is not None:
             xp = array_namespace(table.x)
             everywhere = xp.ones_like(table.x[:, 0], dtype=xp.bool)
-            rise = Rise(self.rise, everywhere if table.numeric is None else table.numeric)
+            rise = Rise.over(everywhere if table.numeric is None else table.numeric, self.rise)
         failures = None
         if self.caution is not None:
             failures = read_failures(params, table, inferred and inferred.failures)

@@ -24,26 +24,32 @@ class Rise(NamedTuple):
     """The mean c sum_i (|2 p_i - 1|^4 - 1/5) over numeric axes, scaled by their number.
 
     Attributes:
-        strength: c, its standard deviation over uniform points in units of the encoded objective.
-        numeric: (B, d) 1 for axes of numbers, 0 for choices, which have no bounds.
+        weights: (B, 1, d) c over the root of the number of numeric axes and of a term's variance;
+            0 for choices, which have no bounds.
     """
 
-    strength: float
-    numeric: Array
+    weights: Array
+
+    @classmethod
+    def over(cls, numeric: Array, strength: float) -> Rise:
+        """The rise over axes of numbers.
+
+        Args:
+            numeric: (B, d) bool.
+            strength: c, its standard deviation over uniform points in units of the encoded
+                objective.
+        """
+        xp = array_namespace(numeric)
+        some = xp.astype(numeric, xp.float64)[:, None]
+        count = xp.sum(some, axis=-1, keepdims=True)
+        scale = xp.sqrt(xp.where(count > 0.0, count, xp.ones_like(count)) * _VARIANCE)
+        return cls(strength * some / scale)
 
     def at(self, p: Array) -> Array:
-        """The mean at p, (B, S)."""
-        xp = array_namespace(p)
+        """The mean at p (B, S, d) in float64, (B, S)."""
         far = (2.0 * p - 1.0) ** _POWER - _MEAN
-        return xp.sum(far * self._weights(p), axis=-1)
+        return (far * self.weights).sum(axis=-1)
 
     def slope(self, p: Array) -> Array:
         """Its gradient along every axis, (B, S, d)."""
-        return 2.0 * _POWER * (2.0 * p - 1.0) ** (_POWER - 1) * self._weights(p)
-
-    def _weights(self, p: Array) -> Array:
-        xp = array_namespace(p)
-        numeric = xp.astype(self.numeric, p.dtype)[:, None]
-        count = xp.sum(numeric, axis=-1, keepdims=True)
-        scale = xp.sqrt(xp.where(count > 0.0, count, xp.ones_like(count)) * _VARIANCE)
-        return self.strength * numeric / scale
+        return 2.0 * _POWER * (2.0 * p - 1.0) ** (_POWER - 1) * self.weights
