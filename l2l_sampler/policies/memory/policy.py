@@ -1,13 +1,12 @@
 """The memory policy: the trial table is the memory, so one policy serves every dimension.
 
-It is a function of the set of trials, not of their order. From S starting points, one small
-LSTM shared by all axes takes K steps: it reads the table at the current point, the axes
-exchange a mean-pooled message, and the LSTM moves the point. The final point with the best
-predicted log expected improvement is proposed.
+It is a function of the set of trials, not of their order; with `every` set, of which ones ended
+first, too. From S starting points, one small LSTM takes K steps, see `descent`. The final point
+with the best predicted log expected improvement is proposed.
 
 Notation
     B  problems side by side (1 at run time)   n  trials   d  axes of the cube
-    S  starting points   G  candidates screened for each   H  LSTM width
+    S  starting points   G  candidates screened for each
 """
 
 from __future__ import annotations
@@ -18,12 +17,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from array_api_compat import device
 
-from l2l_sampler.arrays import Array, array_namespace, clamp_unit, clip, take_rows
+from l2l_sampler.arrays import Array, array_namespace, clip, take_rows
 from l2l_sampler.history import History
 from l2l_sampler.policies.base import Cache, Cube, Params, Policy
-from l2l_sampler.policies.memory import choose_map
+from l2l_sampler.policies.memory import choose_map, descent
 from l2l_sampler.policies.memory.candidates import (
     LOCAL_GROUPS,
     Draws,
@@ -44,17 +42,12 @@ from l2l_sampler.policies.memory.rise import Rise
 from l2l_sampler.policies.memory.settled import Inferred, remembered, settled
 from l2l_sampler.policies.memory.table import Table, readable
 from l2l_sampler.policies.memory.view import Box
-from l2l_sampler.policies.nets import init_linear, init_lstm, linear, lstm_cell
 
 READS: dict[str, Read] = {"kernel": KernelRead(), "posterior": PosteriorRead()}
 
 # The constants below were so when the shipped weights were trained: with others these weights
 # propose something else. Inputs of the LSTM are scaled to about one.
-_MESSAGE = 8  # numbers that the axes tell each other
-_SHARED = 4  # position, progress, number of axes, number of trials
-_LONGEST_STEP = 0.5  # in natural lengths of the read, so that a few steps leave a basin
 _FEW_PENDING = 8.0  # workers that do without: with four, a wider margin cost some trials of twenty
-_STEERING = 0.3  # scales an output of about one to a change of a log bandwidth
 
 
 class Prepared(NamedTuple):
@@ -93,7 +86,7 @@ class MemoryPolicy(Policy):
             ones, so that a large batch spreads where a confident model would polish one place;
             None if it does not.
         zoom: results from which on every second proposal looks through a box around the best
-            trials, see `view`; None for never.
+            trials, see `view`; None for never. Only those that are inferred from count.
         rise: strength of a mean that rises towards the bounds, see `rise`; None for none.
         every: step in which the number of ended trials grows from which hyper-parameters are
             inferred at run time, see `settled`; None to infer them from all trials each time, as
@@ -126,27 +119,15 @@ class MemoryPolicy(Policy):
                 f"the encoding {self.encoding!r} chooses a map by the likelihood, which the read "
                 f"{self.read!r} has not; take the read 'posterior', or the encoding 'zscore-1'"
             )
-        if self.caution is not None and not (
-            0.0 <= self.caution < math.inf and self.read == "posterior"
-        ):
-            raise ValueError(
-                "caution must be at least 0, with the read 'posterior', or None; got "
-                f"{self.caution} with the read {self.read!r}"
-            )
+        for name, least in (("caution", 0), ("rise", 0), ("every", 1)):
+            value = getattr(self, name)
+            if value is not None and not (least <= value < math.inf and self.read == "posterior"):
+                raise ValueError(
+                    f"{name} must be at least {least}, with the read 'posterior', or None; got "
+                    f"{value} with the read {self.read!r}"
+                )
         if self.crowding is not None and not 0.0 <= self.crowding < math.inf:
             raise ValueError(f"crowding must be at least 0, or None; got {self.crowding}")
-        if self.rise is not None and not (
-            0.0 <= self.rise < math.inf and self.read == "posterior"
-        ):
-            raise ValueError(
-                "rise must be at least 0, with the read 'posterior', or None; got "
-                f"{self.rise} with the read {self.read!r}"
-            )
-        if self.every is not None and not (self.every >= 1 and self.read == "posterior"):
-            raise ValueError(
-                "every must be at least 1, with the read 'posterior', or None; got "
-                f"{self.every} with the read {self.read!r}"
-            )
         if not 0.0 < self.margin_low <= self.margin_high:
             raise ValueError(
                 "margin_low must be positive and at most margin_high; "
@@ -170,14 +151,7 @@ class MemoryPolicy(Policy):
 
     def init(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Untrained parameters."""
-        reader = self.reader
-        n_in = _SHARED + reader.n_axis + reader.n_point + _MESSAGE
-        return {
-            **reader.init(rng),
-            **init_lstm(rng, "cell", n_in, self.hidden),
-            **init_linear(rng, "message", self.hidden, _MESSAGE),
-            **init_linear(rng, "out", self.hidden, 1 + reader.n_control, scale=0.05),
-        }
+        return {**self.reader.init(rng), **descent.init(rng, self.reader, self.hidden)}
 
     def propose(
         self,
@@ -231,14 +205,12 @@ class MemoryPolicy(Policy):
         if zooms:
             box = Box.around_best(history, cube)
             history, cube, width = box.seen(history), box, box.width
-        history = readable(history, self.n_max)
-        x, y, known = history.x[None], history.y[None], history.finished[None]
-        strength = self.strength(params, x, y, known)
-        table = self.table(params, history, strength)._replace(numeric=cube.numeric[None])
-        margin = self.draws(cube, np.random.default_rng(0))  # nothing that is inferred has one
-        objective, feasibility = self.prepare(params, table, margin)
+        table = self.table(params, readable(history, self.n_max))
+        table = table._replace(numeric=cube.numeric[None])
+        objective, feasibility = self.read_table(params, table, np.zeros((1, 1)))
         failures = None if feasibility is None else feasibility.posterior.theta
-        return Inferred(strength, objective.posterior.theta, failures).stretched(width)
+        assert table.strength is not None
+        return Inferred(table.strength, objective.posterior.theta, failures).stretched(width)
 
     def table(self, params: Params, history: History, strength: Array | None = None) -> Table:
         """The history as a batch of one; with a map of this strength, if it is known."""
@@ -258,26 +230,20 @@ class MemoryPolicy(Policy):
         strength: Array | None = None,
     ) -> Table:
         """The table of trials x (B, n, d) with objective y (B, n), where it is known."""
-        y = self.tamed(y, known)
+        y = tamer(y, known)(y) if self.encoding in TAMED else y
         if strength is None:
             strength = choose_map.choose(params, self.encoding, x, y, known)
-        return Table(x, encode(y, known, strength), known, present, failed)
+        z = encode(y, known, strength)
+        return Table(x, z, known, present, failed, strength=strength)
 
     def encoder(self, params: Params, x: Array, y: Array, known: Array) -> Encoder:
         """How objectives are seen, given those that are known: (B, m) -> (B, m)."""
         if self.encoding not in TAMED:
-            return encoder(y, known, self.strength(params, x, y, known))
+            return encoder(y, known, choose_map.choose(params, self.encoding, x, y, known))
         tame = tamer(y, known)
-        seen = encoder(tame(y), known, self.strength(params, x, y, known))
+        tamed = tame(y)
+        seen = encoder(tamed, known, choose_map.choose(params, self.encoding, x, tamed, known))
         return lambda value: seen(tame(value))
-
-    def tamed(self, y: Array, known: Array) -> Array:
-        """The objective (B, n) with outliers drawn in, if the encoding does."""
-        return tamer(y, known)(y) if self.encoding in TAMED else y
-
-    def strength(self, params: Params, x: Array, y: Array, known: Array) -> Array:
-        """Strength (B, 1) of the map that suits the objective best; args as `encoded`."""
-        return choose_map.choose(params, self.encoding, x, self.tamed(y, known), known)
 
     def draws(self, cube: Cube, rng: np.random.Generator) -> Draws:
         """The random numbers of one search; their order is part of what a released file means."""
@@ -320,12 +286,12 @@ class MemoryPolicy(Policy):
     def prepare(
         self, params: Params, table: Table, draws: Draws, inferred: Inferred | None = None
     ) -> Prepared:
-        """What the readings need of the table.
+        """What the readings need of the table, for a margin of improvement that was drawn.
 
         Args:
             params: the policy's parameters.
             table: the history.
-            draws: of which the margin of improvement is used.
+            draws: of which the margin is used.
             inferred: hyper-parameters; None to infer them from the table.
         """
         margin = self.margin(draws.margin)
@@ -334,11 +300,13 @@ class MemoryPolicy(Policy):
             pending = xp.astype(table.present & ~table.known, margin.dtype)
             more = clip(xp.sum(pending, axis=-1, keepdims=True) - _FEW_PENDING, 0.0, None)
             margin = margin * (1.0 + self.crowding * more)
-        rise = None
-        if self.rise is not None:
-            xp = array_namespace(table.x)
-            everywhere = xp.ones_like(table.x[:, 0], dtype=xp.bool)
-            rise = Rise.over(everywhere if table.numeric is None else table.numeric, self.rise)
+        return self.read_table(params, table, margin, inferred)
+
+    def read_table(
+        self, params: Params, table: Table, margin: Array, inferred: Inferred | None = None
+    ) -> Prepared:
+        """The readings, for a margin (B, 1); other args as `prepare`."""
+        rise = None if self.rise is None else Rise.over(table, self.rise)
         failures = None
         if self.caution is not None:
             failures = read_failures(params, table, inferred and inferred.failures)
@@ -375,36 +343,7 @@ class MemoryPolicy(Policy):
         return best_of_groups(xp.reshape(snapped, moved.shape), log_ei)
 
     def refine(self, params: Params, table: Table, prepared: Prepared, p: Array) -> Array:
-        """Move the points p (B, S, d) by K steps of the shared LSTM.
-
-        Args:
-            params: the policy's parameters.
-            table: the history.
-            prepared: what the read prepared from it.
-            p: (B, S, d) starting points.
-
-        Returns:
-            (B, S, d) final points.
-        """
-        xp = array_namespace(p)
-        batch, s, d = p.shape
-        h = xp.zeros((batch, s, d, self.hidden), dtype=p.dtype, device=device(p))
-        c = xp.zeros_like(h)
-        zero = xp.zeros_like(p)[..., None]  # (B, S, d, 1), spreads what axes or points share
-        count = xp.sum(xp.astype(table.known, p.dtype), axis=-1)
-        trials = (xp.log(count + 1.0) / 3.0)[:, None, None, None] + zero
-        sizes = xp.concat([math.log(d) + zero, trials], axis=-1)
-        control = None
-        for step in range(self.steps):
-            look = self.reader.look(params, prepared.objective, p, control)
-            message = xp.mean(xp.tanh(linear(params, "message", h)), axis=2, keepdims=True)
-            shared = xp.concat([look.point[:, :, None], message], axis=-1) + zero
-            place, progress = 2.0 * p[..., None] - 1.0, step / self.steps + zero
-            inputs = xp.concat([place, progress, sizes, look.axis, shared], axis=-1)
-            h, c = lstm_cell(params, "cell", inputs, h, c)
-            out = linear(params, "out", h)
-            p = clamp_unit(p + _LONGEST_STEP * xp.tanh(out[..., 0]) * look.stride)
-            if self.reader.n_control:
-                steering = _STEERING * out[..., 1:]
-                control = steering if control is None else control + steering
-        return p
+        """Final points for the starting points p, both (B, S, d)."""
+        return descent.descend(
+            params, self.reader, prepared.objective, table.known, p, steps=self.steps
+        )

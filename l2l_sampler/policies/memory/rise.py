@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from l2l_sampler.arrays import Array, array_namespace
+from l2l_sampler.policies.memory.table import Table
 
 _POWER = 4
 _MEAN = 1.0 / (_POWER + 1)
@@ -31,16 +32,18 @@ class Rise(NamedTuple):
     weights: Array
 
     @classmethod
-    def over(cls, numeric: Array, strength: float) -> Rise:
-        """The rise over axes of numbers.
+    def over(cls, table: Table, strength: float) -> Rise:
+        """The rise over a table's axes of numbers.
 
         Args:
-            numeric: (B, d) bool.
+            table: the history.
             strength: c, its standard deviation over uniform points in units of the encoded
                 objective.
         """
-        xp = array_namespace(numeric)
-        some = xp.astype(numeric, xp.float64)[:, None]
+        xp = array_namespace(table.x)
+        some = xp.ones_like(table.x[:, :1], dtype=xp.float64)
+        if table.numeric is not None:
+            some = xp.astype(table.numeric, xp.float64)[:, None]
         count = xp.sum(some, axis=-1, keepdims=True)
         scale = xp.sqrt(xp.where(count > 0.0, count, xp.ones_like(count)) * _VARIANCE)
         return cls(strength * some / scale)
