@@ -14,8 +14,9 @@ from l2l_sampler.history import History
 
 Params: TypeAlias = Mapping[str, Array]
 
-REMEMBERED = 4
-"""Entries of a `Cache`: a thread or a study that shares it finds its own among a few others."""
+REMEMBERED = 8
+"""Entries of a `Cache`: a thread or a study that shares it finds its own among a few others. A
+study in which a memory policy zooms uses two."""
 
 
 class Cube(Protocol):

@@ -69,7 +69,12 @@ class KernelRead(Read):
         }
 
     def prepare(
-        self, params: Params, table: Table, margin: Array, rise: Rise | None = None
+        self,
+        params: Params,
+        table: Table,
+        margin: Array,
+        rise: Rise | None = None,
+        theta: Array | None = None,
     ) -> Summary:
         """Summaries of the table that every look uses."""
         xp = array_namespace(table.z)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from l2l_sampler.arrays import Array, array_namespace
+from l2l_sampler.policies.memory.table import Table
 
 _POWER = 4
 _MEAN = 1.0 / (_POWER + 1)
@@ -24,27 +25,40 @@ class Rise(NamedTuple):
     """The mean c sum_i (|2 p_i - 1|^4 - 1/5) over numeric axes, scaled by their number.
 
     Attributes:
-        strength: (B, 1) c, the rise's standard deviation over uniform points, in units of the
-            encoded objective.
-        numeric: (B, d) 1 for axes of numbers, 0 for choices, which have no bounds.
+        weights: (B, 1, d) c over the root of the number of numeric axes and of a term's variance;
+            0 for choices, which have no bounds.
     """
 
-    strength: Array
-    numeric: Array
+    weights: Array
+
+    @classmethod
+    def over(cls, table: Table, strength: float, fade: float | None = None) -> Rise:
+        """The rise over a table's axes of numbers.
+
+        Args:
+            table: the history.
+            strength: c, its standard deviation over uniform points in units of the encoded
+                objective.
+            fade: results after which it is half of that, since they tell more than the bounds
+                do; None if it does not fade.
+        """
+        xp = array_namespace(table.x)
+        some = xp.ones_like(table.x[:, :1], dtype=xp.float64)
+        if table.numeric is not None:
+            some = xp.astype(table.numeric, xp.float64)[:, None]
+        count = xp.sum(some, axis=-1, keepdims=True)
+        scale = xp.sqrt(xp.where(count > 0.0, count, xp.ones_like(count)) * _VARIANCE)
+        weights = strength * some / scale
+        if fade is not None:
+            known = xp.sum(xp.astype(table.known, xp.float64), axis=-1)
+            weights = weights / (1.0 + known / fade)[:, None, None]
+        return cls(weights)
 
     def at(self, p: Array) -> Array:
-        """The mean at p, (B, S)."""
-        xp = array_namespace(p)
+        """The mean at p (B, S, d) in float64, (B, S)."""
         far = (2.0 * p - 1.0) ** _POWER - _MEAN
-        return xp.sum(far * self._weights(p), axis=-1)
+        return (far * self.weights).sum(axis=-1)
 
     def slope(self, p: Array) -> Array:
         """Its gradient along every axis, (B, S, d)."""
-        return 2.0 * _POWER * (2.0 * p - 1.0) ** (_POWER - 1) * self._weights(p)
-
-    def _weights(self, p: Array) -> Array:
-        xp = array_namespace(p)
-        numeric = xp.astype(self.numeric, p.dtype)[:, None]
-        count = xp.sum(numeric, axis=-1, keepdims=True)
-        scale = xp.sqrt(xp.where(count > 0.0, count, xp.ones_like(count)) * _VARIANCE)
-        return xp.astype(self.strength, p.dtype)[:, None] * numeric / scale
+        return 2.0 * _POWER * (2.0 * p - 1.0) ** (_POWER - 1) * self.weights

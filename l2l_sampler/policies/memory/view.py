@@ -81,6 +81,11 @@ class Box:
         return np.zeros(self.dim, dtype=bool)
 
     @property
+    def width(self) -> np.ndarray:
+        """(D,) of the box, in units of the cube."""
+        return np.asarray(self.high - self.low)
+
+    @property
     def n_points(self) -> float:
         """Number of distinct points, or an upper bound."""
         return self.cube.n_points

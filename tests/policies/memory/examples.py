@@ -21,6 +21,7 @@ def trials(dim, n=20, pending=0, failed=0, seed=0):
     history = History.sequential(x, y)
     history.failed[n - pending - failed : n - pending] = True
     history.y[history.failed] = np.nan
+    history.told[history.failed] = history.asked[history.failed] + 0.5
     return history
 
 
@@ -33,6 +34,12 @@ SORTS = {
         "encoding": "robust-1",
         "caution": 1.0,
         "crowding": 0.1,
+    },
+    "posterior, settled": {
+        "read": "posterior",
+        "encoding": "robust-1",
+        "caution": 1.0,
+        "every": 4,
     },
 }
 """Fields of policies that differ in all that matters."""

@@ -188,6 +188,8 @@ def test_a_search_on_many_problems_finds_what_it_finds_on_each_alone(sort):
         ({"starts": 1}, "starts must be at least 3"),
         ({"margin_low": 0.0}, "margin_low must be positive"),
         ({"caution": -1.0}, "caution must be at least 0.* or None; got -1.0"),
+        ({"every": 0}, "every must be at least 1.* or None; got 0"),
+        ({"every": 8, "read": "kernel"}, "every must be .* the read 'kernel'"),
         ({"caution": np.inf}, "caution must be at least 0.* or None; got inf"),
         ({"caution": np.nan}, "caution must be at least 0.* or None; got nan"),
         ({"caution": 1.0, "read": "kernel"}, "with the read 'posterior'.*with the read 'kernel'"),
