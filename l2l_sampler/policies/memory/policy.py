@@ -20,13 +20,14 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from array_api_compat import device
 
-from l2l_sampler.arrays import Array, array_namespace, clamp_unit, clip, take_rows
+from l2l_sampler.arrays import Array, array_namespace, clamp_unit, clip
 from l2l_sampler.history import History
 from l2l_sampler.policies.base import Cache, Cube, Params, Policy
 from l2l_sampler.policies.memory import choose_map
 from l2l_sampler.policies.memory.candidates import (
     LOCAL_GROUPS,
     Draws,
+    best_first,
     best_of_groups,
     candidates,
 )
@@ -37,6 +38,7 @@ from l2l_sampler.policies.memory.feasibility import (
     with_bad_results,
 )
 from l2l_sampler.policies.memory.kernel_read import KernelRead
+from l2l_sampler.policies.memory.moves import NEAR_STARTS, Moves
 from l2l_sampler.policies.memory.outliers import tamer
 from l2l_sampler.policies.memory.posterior_read import PosteriorRead
 from l2l_sampler.policies.memory.read import Read, Score
@@ -61,8 +63,7 @@ class Prepared(NamedTuple):
 
     Attributes:
         objective: what the read prepared.
-        feasibility: the reading of failures; None if there are none, or the policy has no such
-            reading.
+        feasibility: the reading of failures; None without any, or if the policy has none.
     """
 
     objective: Any
@@ -94,6 +95,7 @@ class MemoryPolicy(Policy):
         zoom: results from which on every second proposal looks through a box around the best
             trials, see `view`; None for never.
         rise: strength of a mean that rises towards the bounds, see `rise`; None for none.
+        moves: rounds of a local search at run time, see `moves`; None for none.
     """
 
     kind: ClassVar[str] = "memory"
@@ -111,6 +113,7 @@ class MemoryPolicy(Policy):
     crowding: float | None = None
     rise: float | None = None
     zoom: int | None = None
+    moves: int | None = None
 
     def __post_init__(self) -> None:
         """Check what a checkpoint's header may have got wrong."""
@@ -121,22 +124,17 @@ class MemoryPolicy(Policy):
                 f"the encoding {self.encoding!r} chooses a map by the likelihood, which the read "
                 f"{self.read!r} has not; take the read 'posterior', or the encoding 'zscore-1'"
             )
-        if self.caution is not None and not (
-            0.0 <= self.caution < math.inf and self.read == "posterior"
-        ):
-            raise ValueError(
-                "caution must be at least 0, with the read 'posterior', or None; got "
-                f"{self.caution} with the read {self.read!r}"
-            )
+        for name in ("caution", "rise"):
+            value = getattr(self, name)
+            if value is not None and not (0.0 <= value < math.inf and self.read == "posterior"):
+                raise ValueError(
+                    f"{name} must be at least 0, with the read 'posterior', or None; got "
+                    f"{value} with the read {self.read!r}"
+                )
         if self.crowding is not None and not 0.0 <= self.crowding < math.inf:
             raise ValueError(f"crowding must be at least 0, or None; got {self.crowding}")
-        if self.rise is not None and not (
-            0.0 <= self.rise < math.inf and self.read == "posterior"
-        ):
-            raise ValueError(
-                "rise must be at least 0, with the read 'posterior', or None; got "
-                f"{self.rise} with the read {self.read!r}"
-            )
+        if self.moves is not None and self.moves < 0:
+            raise ValueError(f"moves must be at least 0, or None; got {self.moves}")
         if not 0.0 < self.margin_low <= self.margin_high:
             raise ValueError(
                 "margin_low must be positive and at most margin_high; "
@@ -192,7 +190,10 @@ class MemoryPolicy(Policy):
         if history.n == 0:
             return cube.sample(rng, 1)
         table = self.table(params, history)._replace(numeric=cube.numeric[None])
-        ranked = self.search(params, table, self.draws(cube, rng), cube.snap)
+        moves = None
+        if self.moves is not None and history.finished.any():
+            moves = Moves(cube, history, rng, self.moves)
+        ranked = self.search(params, table, self.draws(cube, rng), cube.snap, moves)
         return np.asarray(ranked[0] if box is None else box.out(ranked[0]))
 
     def table(self, params: Params, history: History) -> Table:
@@ -234,7 +235,12 @@ class MemoryPolicy(Policy):
         return Draws(margin, fresh, noise, chance, rng.random((*shape[:3], 1)))
 
     def search(
-        self, params: Params, table: Table, draws: Draws, snap: Callable[[Array], Array]
+        self,
+        params: Params,
+        table: Table,
+        draws: Draws,
+        snap: Callable[[Array], Array],
+        moves: Moves | None = None,
     ) -> Array:
         """Final and starting points by predicted log EI at their snapped places, best first.
 
@@ -245,29 +251,35 @@ class MemoryPolicy(Policy):
             table: the history, of one trial at least.
             draws: random numbers; S is theirs.
             snap: nearest valid points, (B, m, d) -> (B, m, d).
+            moves: of a single problem in numpy; None for no local search.
 
         Returns:
-            (B, 2 S, d) snapped points.
+            (B, 2 S, d) snapped points, and those of the local search.
         """
         xp = array_namespace(table.x)
         prepared = self.prepare(params, table, draws)
+
+        def log_ei(p: Array) -> Array:
+            return self.score(params, prepared, p).log_ei
+
         starts = self.screen(params, table, prepared, draws, snap)
+        near = starts[:, :0] if moves is None else moves.near_trials(log_ei)
+        starts = xp.concat([starts, near[:, :NEAR_STARTS]], axis=1)
         final = self.refine(params, table, prepared, starts)
-        points = xp.concat([snap(final), starts], axis=1)
-        log_ei = self.score(params, prepared, points).log_ei
-        return take_rows(points, xp.argsort(-log_ei, axis=-1, stable=True))
+        points = xp.concat([snap(final), starts, near[:, NEAR_STARTS:]], axis=1)
+        if moves is not None:
+            points = moves.climb(points, log_ei)
+        return best_first(points, log_ei(points))
 
     def prepare(self, params: Params, table: Table, draws: Draws) -> Prepared:
         """What the readings need of the table, for a margin of improvement that was drawn."""
-        margin = self.margin(draws.margin)
+        xp, margin = array_namespace(table.x), self.margin(draws.margin)
         if self.crowding is not None:
-            xp = array_namespace(margin)
             pending = xp.astype(table.present & ~table.known, margin.dtype)
             more = clip(xp.sum(pending, axis=-1, keepdims=True) - _FEW_PENDING, 0.0, None)
             margin = margin * (1.0 + self.crowding * more)
         rise = None
         if self.rise is not None:
-            xp = array_namespace(table.x)
             everywhere = xp.ones_like(table.x[:, 0], dtype=xp.bool)
             rise = Rise(self.rise, everywhere if table.numeric is None else table.numeric)
         if self.caution is None or (failures := read_failures(params, table)) is None:
