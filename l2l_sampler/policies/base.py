@@ -30,6 +30,16 @@ class Cube(Protocol):
     def numeric(self) -> np.ndarray:
         """(D,) bool, the axis is of a number, and not of one of several choices."""
 
+    @property
+    def blocks(self) -> tuple[slice, ...]:
+        """The coordinates of each parameter: one of a number, one of every choice of several."""
+
+    def stepped(self, u: np.ndarray, by: int) -> np.ndarray:
+        """Valid points (..., D), every stepped number moved by so many values; to be snapped."""
+
+    def resting(self, u: np.ndarray) -> np.ndarray:
+        """(..., D) bool, the coordinate is of a parameter that takes no part at valid u."""
+
     def snap(self, u: np.ndarray) -> np.ndarray:
         """Nearest valid points, (..., D) -> (..., D)."""
 

@@ -11,34 +11,35 @@ Notation
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from l2l_sampler.arrays import Array, array_namespace, clip, take_rows
+from l2l_sampler.arrays import Array, array_namespace, clip
 from l2l_sampler.history import History
 from l2l_sampler.policies.base import Cache, Cube, Params, Policy
 from l2l_sampler.policies.memory import choose_map, descent
 from l2l_sampler.policies.memory.candidates import (
-    LOCAL_GROUPS,
     Draws,
+    best_first,
     best_of_groups,
     candidates,
 )
-from l2l_sampler.policies.memory.encodings import TAMED, Encoder, encode, encoder, strengths
+from l2l_sampler.policies.memory.encodings import TAMED, Encoder, encode, encoder
 from l2l_sampler.policies.memory.feasibility import (
     Feasibility,
     read_failures,
     with_bad_results,
 )
 from l2l_sampler.policies.memory.kernel_read import KernelRead
+from l2l_sampler.policies.memory.moves import NEAR_STARTS, Moves
 from l2l_sampler.policies.memory.outliers import tamer
 from l2l_sampler.policies.memory.posterior_read import PosteriorRead
 from l2l_sampler.policies.memory.read import Read, Score
 from l2l_sampler.policies.memory.rise import Rise
+from l2l_sampler.policies.memory.settings import check_settings
 from l2l_sampler.policies.memory.settled import Inferred, remembered, settled
 from l2l_sampler.policies.memory.table import Table, readable
 from l2l_sampler.policies.memory.view import Box
@@ -55,8 +56,7 @@ class Prepared(NamedTuple):
 
     Attributes:
         objective: what the read prepared.
-        feasibility: the reading of failures; None if there are none, or the policy has no such
-            reading.
+        feasibility: the reading of failures; None without any, or if the policy has none.
     """
 
     objective: Any
@@ -92,6 +92,7 @@ class MemoryPolicy(Policy):
         every: step in which the number of ended trials grows from which hyper-parameters are
             inferred at run time, see `settled`; None to infer them from all trials each time, as
             training does.
+        moves: rounds of a local search at run time, see `moves`; None for none.
     """
 
     kind: ClassVar[str] = "memory"
@@ -111,35 +112,13 @@ class MemoryPolicy(Policy):
     fade: float | None = None
     zoom: int | None = None
     every: int | None = None
+    moves: int | None = None
 
     def __post_init__(self) -> None:
         """Check what a checkpoint's header may have got wrong."""
         if self.read not in READS:
             raise ValueError(f"unknown read {self.read!r}; choose one of {', '.join(READS)}")
-        if len(strengths(self.encoding)) > 1 and self.read != "posterior":
-            raise ValueError(
-                f"the encoding {self.encoding!r} chooses a map by the likelihood, which the read "
-                f"{self.read!r} has not; take the read 'posterior', or the encoding 'zscore-1'"
-            )
-        for name, least in (("caution", 0), ("rise", 0), ("every", 1)):
-            value = getattr(self, name)
-            if value is not None and not (least <= value < math.inf and self.read == "posterior"):
-                raise ValueError(
-                    f"{name} must be at least {least}, with the read 'posterior', or None; got "
-                    f"{value} with the read {self.read!r}"
-                )
-        if self.crowding is not None and not 0.0 <= self.crowding < math.inf:
-            raise ValueError(f"crowding must be at least 0, or None; got {self.crowding}")
-        if not 0.0 < self.margin_low <= self.margin_high:
-            raise ValueError(
-                "margin_low must be positive and at most margin_high; "
-                f"got {self.margin_low} and {self.margin_high}"
-            )
-        if self.starts < LOCAL_GROUPS or min(self.hidden, self.steps, self.group) < 1:
-            raise ValueError(
-                f"starts must be at least {LOCAL_GROUPS} and hidden, steps and group at least 1; "
-                f"got {self.starts}, {self.hidden}, {self.steps} and {self.group}"
-            )
+        check_settings(self)
 
     @property
     def dim(self) -> int | None:
@@ -191,7 +170,11 @@ class MemoryPolicy(Policy):
             return cube.sample(rng, 1)
         table = self.table(params, history, inferred and inferred.strength)
         table = table._replace(numeric=cube.numeric[None])
-        ranked = self.search(params, table, self.draws(cube, rng), cube.snap, inferred)
+        moves = None
+        if self.moves is not None and history.finished.any():
+            moves = Moves(cube, history, rng, self.moves)
+        draws = self.draws(cube, rng)
+        ranked = self.search(params, table, draws, cube.snap, inferred, moves)
         return np.asarray(ranked[0] if box is None else box.out(ranked[0]))
 
     def inferred(self, params: Params, history: History, cube: Cube, zooms: bool) -> Inferred:
@@ -262,6 +245,7 @@ class MemoryPolicy(Policy):
         draws: Draws,
         snap: Callable[[Array], Array],
         inferred: Inferred | None = None,
+        moves: Moves | None = None,
     ) -> Array:
         """Final and starting points by predicted log EI at their snapped places, best first.
 
@@ -273,17 +257,25 @@ class MemoryPolicy(Policy):
             draws: random numbers; S is theirs.
             snap: nearest valid points, (B, m, d) -> (B, m, d).
             inferred: hyper-parameters; None to infer them from the table.
+            moves: of a single problem in numpy; None for no local search.
 
         Returns:
-            (B, 2 S, d) snapped points.
+            (B, 2 S, d) snapped points, and those of the local search.
         """
         xp = array_namespace(table.x)
         prepared = self.prepare(params, table, draws, inferred)
+
+        def log_ei(p: Array) -> Array:
+            return self.score(params, prepared, p).log_ei
+
         starts = self.screen(params, table, prepared, draws, snap)
+        near = starts[:, :0] if moves is None else moves.near_trials(log_ei)
+        starts = xp.concat([starts, near[:, :NEAR_STARTS]], axis=1)
         final = self.refine(params, table, prepared, starts)
-        points = xp.concat([snap(final), starts], axis=1)
-        log_ei = self.score(params, prepared, points).log_ei
-        return take_rows(points, xp.argsort(-log_ei, axis=-1, stable=True))
+        points = xp.concat([snap(final), starts, near[:, NEAR_STARTS:]], axis=1)
+        if moves is not None:
+            points = moves.climb(points, log_ei)
+        return best_first(points, log_ei(points))
 
     def prepare(
         self, params: Params, table: Table, draws: Draws, inferred: Inferred | None = None
@@ -296,9 +288,8 @@ class MemoryPolicy(Policy):
             draws: of which the margin is used.
             inferred: hyper-parameters; None to infer them from the table.
         """
-        margin = self.margin(draws.margin)
+        xp, margin = array_namespace(table.x), self.margin(draws.margin)
         if self.crowding is not None:
-            xp = array_namespace(margin)
             pending = xp.astype(table.present & ~table.known, margin.dtype)
             more = clip(xp.sum(pending, axis=-1, keepdims=True) - _FEW_PENDING, 0.0, None)
             margin = margin * (1.0 + self.crowding * more)

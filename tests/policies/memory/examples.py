@@ -41,6 +41,7 @@ SORTS = {
         "caution": 1.0,
         "every": 4,
     },
+    "posterior, moves": {"read": "posterior", "encoding": "robust-1", "moves": 2, "zoom": 18},
 }
 """Fields of policies that differ in all that matters."""
 

@@ -196,6 +196,7 @@ def test_a_search_on_many_problems_finds_what_it_finds_on_each_alone(sort):
         ({"crowding": -0.1}, "crowding must be at least 0, or None; got -0.1"),
         ({"crowding": np.inf}, "crowding must be at least 0, or None; got inf"),
         ({"crowding": np.nan}, "crowding must be at least 0, or None; got nan"),
+        ({"moves": -1}, "moves must be at least 0, or None; got -1"),
     ],
 )
 def test_impossible_policies_are_refused(fields, message):
