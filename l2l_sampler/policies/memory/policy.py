@@ -20,29 +20,30 @@ import numpy as np
 from l2l_sampler.arrays import Array, array_namespace, clip
 from l2l_sampler.history import History
 from l2l_sampler.policies.base import Cache, Cube, Params, Policy
-from l2l_sampler.policies.memory import choose_map, descent
-from l2l_sampler.policies.memory.candidates import (
+from l2l_sampler.policies.memory.objective import choose_map
+from l2l_sampler.policies.memory.objective.encodings import TAMED, Encoder, encode, encoder
+from l2l_sampler.policies.memory.objective.outliers import tamer
+from l2l_sampler.policies.memory.process.rise import Rise
+from l2l_sampler.policies.memory.process.settled import Inferred, remembered, settled
+from l2l_sampler.policies.memory.reads.feasibility import (
+    Feasibility,
+    read_failures,
+    with_bad_results,
+)
+from l2l_sampler.policies.memory.reads.kernel_read import KernelRead
+from l2l_sampler.policies.memory.reads.posterior_read import PosteriorRead
+from l2l_sampler.policies.memory.reads.read import Read, Score
+from l2l_sampler.policies.memory.search import descent
+from l2l_sampler.policies.memory.search.candidates import (
     Draws,
     best_first,
     best_of_groups,
     candidates,
 )
-from l2l_sampler.policies.memory.encodings import TAMED, Encoder, encode, encoder
-from l2l_sampler.policies.memory.feasibility import (
-    Feasibility,
-    read_failures,
-    with_bad_results,
-)
-from l2l_sampler.policies.memory.kernel_read import KernelRead
-from l2l_sampler.policies.memory.moves import NEAR_STARTS, Moves
-from l2l_sampler.policies.memory.outliers import tamer
-from l2l_sampler.policies.memory.posterior_read import PosteriorRead
-from l2l_sampler.policies.memory.read import Read, Score
-from l2l_sampler.policies.memory.rise import Rise
+from l2l_sampler.policies.memory.search.moves import NEAR_STARTS, Moves
+from l2l_sampler.policies.memory.search.view import Box
 from l2l_sampler.policies.memory.settings import check_settings
-from l2l_sampler.policies.memory.settled import Inferred, remembered, settled
 from l2l_sampler.policies.memory.table import Table, readable
-from l2l_sampler.policies.memory.view import Box
 
 READS: dict[str, Read] = {"kernel": KernelRead(), "posterior": PosteriorRead()}
 

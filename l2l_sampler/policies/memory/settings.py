@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from l2l_sampler.policies.memory.candidates import LOCAL_GROUPS
-from l2l_sampler.policies.memory.encodings import strengths
+from l2l_sampler.policies.memory.objective.encodings import strengths
+from l2l_sampler.policies.memory.search.candidates import LOCAL_GROUPS
 
 
 def check_settings(policy: Any) -> None:

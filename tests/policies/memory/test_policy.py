@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from l2l_sampler.history import History
-from l2l_sampler.policies.memory.candidates import Draws
 from l2l_sampler.policies.memory.policy import MemoryPolicy
+from l2l_sampler.policies.memory.search.candidates import Draws
 from l2l_sampler.spaces.cube import CategoricalAxis, FloatAxis, IntAxis, UnitCube
 from tests.policies.memory.examples import (
     SORTS,

@@ -10,8 +10,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from l2l_sampler import registry
 from l2l_sampler.policies.base import Cache
-from l2l_sampler.policies.memory import infer
-from l2l_sampler.policies.memory.settled import Inferred, settled
+from l2l_sampler.policies.memory.process import infer
+from l2l_sampler.policies.memory.process.settled import Inferred, settled
 from tests.policies.memory.examples import continuous, trials
 
 EVERY, ZOOM = 4, 18

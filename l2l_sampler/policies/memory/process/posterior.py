@@ -19,7 +19,7 @@ from array_api_compat import device
 
 from l2l_sampler.arrays import Array, array_namespace, clip, sigmoid, tril_inverse
 from l2l_sampler.policies.gaussian import matern52, matern52_alone, rbf, rbf_alone
-from l2l_sampler.policies.memory.rise import Rise
+from l2l_sampler.policies.memory.process.rise import Rise
 
 JITTER = 1e-6
 """Smallest noise variance over the signal's: below it repeated points make K singular."""

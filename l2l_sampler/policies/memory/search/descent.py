@@ -18,7 +18,7 @@ from array_api_compat import device
 
 from l2l_sampler.arrays import Array, array_namespace, clamp_unit
 from l2l_sampler.policies.base import Params
-from l2l_sampler.policies.memory.read import Read
+from l2l_sampler.policies.memory.reads.read import Read
 from l2l_sampler.policies.nets import init_linear, init_lstm, linear, lstm_cell
 
 # The constants below were so when the shipped weights were trained: with others these weights

@@ -17,7 +17,7 @@ import numpy as np
 
 from l2l_sampler.arrays import Array
 from l2l_sampler.policies.base import Params
-from l2l_sampler.policies.memory.rise import Rise
+from l2l_sampler.policies.memory.process.rise import Rise
 from l2l_sampler.policies.memory.table import Table
 
 

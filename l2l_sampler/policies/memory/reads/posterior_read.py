@@ -14,10 +14,10 @@ import numpy as np
 from l2l_sampler.arrays import Array, array_namespace, clip
 from l2l_sampler.policies.base import Params
 from l2l_sampler.policies.gaussian import log_h, log_h_slope
-from l2l_sampler.policies.memory import infer
-from l2l_sampler.policies.memory.posterior import Posterior
-from l2l_sampler.policies.memory.read import Look, Read, Score
-from l2l_sampler.policies.memory.rise import Rise
+from l2l_sampler.policies.memory.process import infer
+from l2l_sampler.policies.memory.process.posterior import Posterior
+from l2l_sampler.policies.memory.process.rise import Rise
+from l2l_sampler.policies.memory.reads.read import Look, Read, Score
 from l2l_sampler.policies.memory.table import Table
 
 

@@ -22,8 +22,13 @@ from array_api_compat import device
 
 from l2l_sampler.arrays import Array, array_namespace, clip, detach, take_rows
 from l2l_sampler.policies.base import Params
-from l2l_sampler.policies.memory.posterior import Posterior, condition, kernel, likelihood_slope
-from l2l_sampler.policies.memory.rise import Rise
+from l2l_sampler.policies.memory.process.posterior import (
+    Posterior,
+    condition,
+    kernel,
+    likelihood_slope,
+)
+from l2l_sampler.policies.memory.process.rise import Rise
 from l2l_sampler.policies.memory.table import Table, representatives
 from l2l_sampler.policies.nets import init_linear, init_lstm, linear, lstm_cell
 

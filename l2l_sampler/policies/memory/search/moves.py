@@ -17,7 +17,7 @@ import numpy as np
 
 from l2l_sampler.history import History
 from l2l_sampler.policies.base import Cube
-from l2l_sampler.policies.memory.candidates import best_first, log_uniform
+from l2l_sampler.policies.memory.search.candidates import best_first, log_uniform
 
 NEAR_STARTS = 3
 """Points next to the best trials from which the LSTM starts, besides those of the screening."""

@@ -15,8 +15,8 @@ import numpy as np
 
 from l2l_sampler.arrays import Array, array_namespace, clip
 from l2l_sampler.policies.base import Params
-from l2l_sampler.policies.memory.read import Look, Read, Score
-from l2l_sampler.policies.memory.rise import Rise
+from l2l_sampler.policies.memory.process.rise import Rise
+from l2l_sampler.policies.memory.reads.read import Look, Read, Score
 from l2l_sampler.policies.memory.table import Table
 from l2l_sampler.policies.nets import init_linear, linear
 

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from l2l_sampler.arrays import Array, array_namespace, clip, normal_cdf
 from l2l_sampler.policies.base import Params
-from l2l_sampler.policies.memory.infer import infer
-from l2l_sampler.policies.memory.posterior import Posterior
+from l2l_sampler.policies.memory.process.infer import infer
+from l2l_sampler.policies.memory.process.posterior import Posterior
 from l2l_sampler.policies.memory.table import Table
 
 _BLUR = 0.2
