@@ -11,6 +11,7 @@ Notation
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -43,10 +44,17 @@ class Inferred(NamedTuple):
 
         def longer(theta: np.ndarray) -> np.ndarray:
             offset = np.append(np.log(width), [0.0, 0.0])
-            return np.asarray(theta + offset.astype(theta.dtype))
+            moved = theta + offset.astype(theta.dtype)
+            moved[:, :-2] = np.maximum(moved[:, :-2], math.log(_SHORTEST))
+            return np.asarray(moved)
 
         failures = None if self.failures is None else longer(self.failures)
         return self._replace(theta=longer(self.theta), failures=failures)
+
+
+_SHORTEST = 1e-3
+"""Length scale, in units of an axis, below which squares of scaled coordinates are so large that
+their differences lose the digits which keep K positive definite."""
 
 
 def settled(history: History, every: int) -> History | None:
