@@ -31,9 +31,9 @@ from optuna.distributions import (
 from optuna.trial import TrialState, create_trial
 
 from l2l_sampler import LearnedSampler, load_policy
-from l2l_sampler.policies.memory.encodings import ENCODINGS as OBJECTIVE_ENCODINGS
-from l2l_sampler.policies.memory.encodings import TAMED, encode, log_density
-from l2l_sampler.policies.memory.outliers import tamer
+from l2l_sampler.policies.memory.objective.encodings import ENCODINGS as OBJECTIVE_ENCODINGS
+from l2l_sampler.policies.memory.objective.encodings import TAMED, encode, log_density
+from l2l_sampler.policies.memory.objective.outliers import tamer
 from l2l_sampler.policies.recurrent.encodings import ENCODINGS as INPUT_ENCODINGS
 from l2l_sampler.policies.recurrent.encodings import PENDING, Seen
 from l2l_sampler.policies.recurrent.statistics import empty_statistics as start

@@ -13,7 +13,7 @@ from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from l2l_sampler.policies.memory import encodings as memory_encodings
+from l2l_sampler.policies.memory.objective import encodings as memory_encodings
 from l2l_sampler.policies.memory.policy import MemoryPolicy
 from l2l_sampler.policies.recurrent import encodings as recurrent_encodings
 from l2l_sampler.policies.recurrent.lstm import LSTMPolicy

@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 
 from l2l_sampler import load_policy
 from l2l_sampler.history import History
-from l2l_sampler.policies.memory.encodings import encode
+from l2l_sampler.policies.memory.objective.encodings import encode
 from l2l_sampler.policies.memory.policy import MemoryPolicy
 from l2l_sampler.policies.trained import TrainedPolicy
 from l2l_sampler.proposal import propose

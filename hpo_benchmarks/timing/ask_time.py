@@ -1,9 +1,12 @@
 """Time of one trial in the optimizer: `python -m hpo_benchmarks.timing.ask_time`.
 
 A study in memory is filled with finished trials of six float parameters; then ask, suggest and
-tell are timed, trial by trial, for all samplers in turn in one process. Then 100 bare steps of
-the recurrent policies are timed, as in the paper's table 1. Report medians and ratios, and run it
-on an idle machine: another busy process doubles every figure.
+tell are timed, trial by trial, for all samplers by turns in one process, as processor time: so
+their ratios hold on a busy machine, too. Then 100 bare steps of the recurrent policies are timed,
+as in the paper's table 1. Run it on an idle machine where the figures themselves matter.
+
+A trial's time is the median over runs of `BLOCK` trials of their mean. The memory policy infers
+hyper-parameters every 8 or 16 trials, and a median over single trials would leave that out.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from l2l_sampler.policies.recurrent.policy import RecurrentPolicy
 
 SPACE: dict[str, BaseDistribution] = {f"x{i}": FloatDistribution(0.0, 1.0) for i in range(6)}
 LONGEST = {"gp": 300}  # trials past which a sampler takes too long to be timed here
+BLOCK = 16
 
 
 def samplers() -> dict[str, Callable[[], BaseSampler]]:
@@ -53,15 +57,19 @@ def filled_study(sampler: BaseSampler, n_trials: int) -> optuna.Study:
     return study
 
 
-def seconds_per_trial(study: optuna.Study, repeats: int) -> np.ndarray:
-    """Seconds of ask, suggest and tell for `repeats` more trials, after three for warming up."""
-    times = []
-    for _ in range(repeats + 3):
-        start = time.perf_counter()
-        trial = study.ask(SPACE)
-        study.tell(trial, objective(trial.params))
-        times.append(time.perf_counter() - start)
-    return np.array(times[3:])
+def seconds_per_trial(studies: list[optuna.Study], blocks: int) -> np.ndarray:
+    """Processor seconds of ask, suggest and tell, (studies, blocks): means of blocks of trials.
+
+    The studies take turns, trial by trial, after three for warming up.
+    """
+    times = np.zeros((len(studies), blocks * BLOCK + 3))
+    for number in range(times.shape[1]):
+        for row, study in enumerate(studies):
+            start = time.process_time()
+            trial = study.ask(SPACE)
+            study.tell(trial, objective(trial.params))
+            times[row, number] = time.process_time() - start
+    return times[:, 3:].reshape(len(studies), blocks, BLOCK).mean(2)
 
 
 def seconds_of_bare_steps(name: str, repeats: int, steps: int = 100) -> np.ndarray:
@@ -89,23 +97,29 @@ def seconds_of_bare_steps(name: str, repeats: int, steps: int = 100) -> np.ndarr
 
 
 def main() -> None:
-    """Print a table of medians and quartiles in milliseconds."""
+    """Print tables of medians and quartiles in milliseconds, and ratios to TPE."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, nargs="+", default=[20, 50, 100, 1000, 10000])
-    parser.add_argument("--repeats", type=int, default=31)
+    parser.add_argument("--repeats", type=int, default=5, help=f"blocks of {BLOCK} trials")
+    parser.add_argument("--samplers", nargs="+", help="all by default; tpe is always among them")
     args = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    print(f"{'sampler':20}" + "".join(f"{n:>24}" for n in args.trials))
-    for name, make in samplers().items():
-        cells = []
-        for n in args.trials:
-            if n > LONGEST.get(name, n):
-                cells.append("-")
-                continue
-            times = 1e3 * seconds_per_trial(filled_study(make(), n), args.repeats)
-            low, middle, high = np.quantile(times, [0.25, 0.5, 0.75])
-            cells.append(f"{middle:.2f} ({low:.2f}-{high:.2f})")
-        print(f"{name:20}" + "".join(f"{cell:>24}" for cell in cells), flush=True)
+    wanted = args.samplers
+    chosen = {
+        name: make
+        for name, make in samplers().items()
+        if wanted is None or name in ("tpe", *wanted)
+    }
+    for n in args.trials:
+        names = [name for name in chosen if n <= LONGEST.get(name, n)]
+        studies = [filled_study(chosen[name](), n) for name in names]
+        times = 1e3 * seconds_per_trial(studies, args.repeats)
+        tpe = np.median(times[names.index("tpe")])
+        print(f"\nafter {n} trials: milliseconds, times that of tpe")
+        for name, row in zip(names, times, strict=True):
+            low, middle, high = np.quantile(row, [0.25, 0.5, 0.75])
+            cell = f"{middle:.2f} ({low:.2f}-{high:.2f})"
+            print(f"{name:20}{cell:>24}{middle / tpe:>8.2f}", flush=True)
     print("\nmilliseconds of 100 bare steps")
     for model in registry.shipped():
         if model.policy in ("lstm", "dnc") and model.dim == len(SPACE):

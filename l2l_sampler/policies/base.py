@@ -14,8 +14,9 @@ from l2l_sampler.history import History
 
 Params: TypeAlias = Mapping[str, Array]
 
-REMEMBERED = 4
-"""Entries of a `Cache`: a thread or a study that shares it finds its own among a few others."""
+REMEMBERED = 8
+"""Entries of a `Cache`: a thread or a study that shares it finds its own among a few others. A
+study in which a memory policy zooms uses two."""
 
 
 class Cube(Protocol):
@@ -28,6 +29,16 @@ class Cube(Protocol):
     @property
     def numeric(self) -> np.ndarray:
         """(D,) bool, the axis is of a number, and not of one of several choices."""
+
+    @property
+    def blocks(self) -> tuple[slice, ...]:
+        """The coordinates of each parameter: one of a number, one of every choice of several."""
+
+    def stepped(self, u: np.ndarray, by: int) -> np.ndarray:
+        """Valid points (..., D), every stepped number moved by so many values; to be snapped."""
+
+    def resting(self, u: np.ndarray) -> np.ndarray:
+        """(..., D) bool, the coordinate is of a parameter that takes no part at valid u."""
 
     def snap(self, u: np.ndarray) -> np.ndarray:
         """Nearest valid points, (..., D) -> (..., D)."""

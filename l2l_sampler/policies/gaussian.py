@@ -51,7 +51,22 @@ def rbf(r2: Array) -> tuple[Array, Array]:
 
 def matern52(r2: Array) -> tuple[Array, Array]:
     """Matern 5/2 correlation and its derivative with respect to r2."""
+    s, decay = _matern52_parts(r2)
+    return (1.0 + s + s * s / 3.0) * decay, (-5.0 / 6.0) * (1.0 + s) * decay
+
+
+def rbf_alone(r2: Array) -> Array:
+    """Squared exponential correlation."""
+    return array_namespace(r2).exp(-0.5 * r2)
+
+
+def matern52_alone(r2: Array) -> Array:
+    """Matern 5/2 correlation."""
+    s, decay = _matern52_parts(r2)
+    return (1.0 + s + s * s / 3.0) * decay
+
+
+def _matern52_parts(r2: Array) -> tuple[Array, Array]:
     xp = array_namespace(r2)
     s = xp.sqrt(5.0 * r2 + 1e-12)  # A root at 0 has no gradient.
-    decay = xp.exp(-s)
-    return (1.0 + s + s * s / 3.0) * decay, (-5.0 / 6.0) * (1.0 + s) * decay
+    return s, xp.exp(-s)

@@ -94,6 +94,11 @@ class ConditionalCube:
         return self._cube.numeric
 
     @property
+    def blocks(self) -> tuple[slice, ...]:
+        """The coordinates of each parameter: one of a number, one of every choice of several."""
+        return self._cube.blocks
+
+    @property
     def n_points(self) -> float:
         """Number of distinct points; inf if a parameter that can take part is continuous.
 
@@ -143,6 +148,18 @@ class ConditionalCube:
                         takes_part[..., None], snapped[..., columns], rest
                     )
         return snapped
+
+    def stepped(self, u: np.ndarray, by: int) -> np.ndarray:
+        """Points (..., D), every stepped number moved by so many values; not snapped."""
+        return self._cube.stepped(u, by)
+
+    def resting(self, u: np.ndarray) -> np.ndarray:
+        """(..., D) bool, the coordinate is of a parameter that takes no part at valid points u."""
+        resting = np.zeros(u.shape, dtype=bool)
+        if self._conditions:
+            for name, takes_part in self.active(u).items():
+                resting[..., self._places[name].columns] = ~takes_part[..., None]
+        return resting
 
     def sample(self, rng: np.random.Generator, n: int) -> np.ndarray:
         """Uniform valid points, (n, D)."""

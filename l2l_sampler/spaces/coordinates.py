@@ -118,6 +118,10 @@ class Continuous:
             return self._high
         return float(min(max(self._warp.value(t), self._low), self._high))
 
+    def stepped(self, t: np.ndarray, by: int) -> np.ndarray:
+        """The same points: no value is next to another."""
+        return t
+
     def units(self) -> list[float]:
         """Every lattice point of a finite axis."""
         raise AssertionError("a continuous axis is not enumerated")
@@ -152,6 +156,10 @@ class Steps:
             j = j * (self._values - 1) // (self._lattice - 1)
         return min(self._low + j * self._step, self._high)
 
+    def stepped(self, t: np.ndarray, by: int) -> np.ndarray:
+        """Lattice points (...) -> the points `by` values further, but none past the ends."""
+        return to_lattice(t + by / self.cells, self.cells, self.centre)
+
     def units(self) -> list[float]:
         """Every lattice point of a finite axis."""
         return [(j + 0.5) / self.cells for j in range(self._lattice)]
@@ -176,7 +184,11 @@ class Rounded:
 
     def middle(self, t: np.ndarray) -> np.ndarray:
         """Lattice points (...) -> the lattice points nearest to the middles of their bins."""
-        j = np.rint((self._warp.value(t) - self._base) / self._step)
+        return self.stepped(t, 0)
+
+    def stepped(self, t: np.ndarray, by: int) -> np.ndarray:
+        """Lattice points (...) -> the points `by` values further, but none past the ends."""
+        j = np.rint((self._warp.value(t) - self._base) / self._step) + by
         if self._bounded:
             j = np.minimum(np.maximum(j, 0.0), self.count - 1.0)
         return self._table[j.astype(np.intp)] if self._table.size else self._middle(j)

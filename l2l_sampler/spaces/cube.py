@@ -95,6 +95,13 @@ class UnitCube:
         return found
 
     @property
+    def blocks(self) -> tuple[slice, ...]:
+        """The coordinates of each parameter: one of a number, one of every choice of several."""
+        scalar = [slice(k, k + 1) for _, _, k in self._scalar]
+        one_hot = [slice(k, k + len(c.choices)) for _, c, k in self._one_hot]
+        return tuple(sorted(scalar + one_hot, key=lambda block: block.start))
+
+    @property
     def n_points(self) -> float:
         """Number of distinct points; inf if an axis is continuous or unbounded."""
         counts = [c.count for _, c, _ in self._scalar]
@@ -156,6 +163,17 @@ class UnitCube:
             best = u[..., columns].argmax(axis=-1)
             snapped[..., columns] = best[..., None] == choices.positions
         return snapped
+
+    def stepped(self, u: np.ndarray, by: int) -> np.ndarray:
+        """Valid points (..., D), every stepped number moved by so many values, up to its ends."""
+        moved = np.array(u, dtype=np.float64)
+        for _, coordinate, k in self._scalar:
+            moved[..., k] = coordinate.stepped(moved[..., k], by)
+        return moved
+
+    def resting(self, u: np.ndarray) -> np.ndarray:
+        """(..., D) bool, the coordinate is of a parameter that takes no part at u: none is."""
+        return np.zeros(np.shape(u), dtype=bool)
 
     def sample(self, rng: np.random.Generator, n: int) -> np.ndarray:
         """Uniform valid points, (n, D)."""

@@ -74,6 +74,11 @@ class RestrictedCube:
         return self._cube.numeric
 
     @property
+    def blocks(self) -> tuple[slice, ...]:
+        """The coordinates of each parameter: one of a number, one of every choice of several."""
+        return self._cube.blocks
+
+    @property
     def n_points(self) -> float:
         """Number of distinct points, or an upper bound."""
         flat = bool((self._low == self._high).all())
@@ -82,6 +87,14 @@ class RestrictedCube:
     def snap(self, u: np.ndarray) -> np.ndarray:
         """Nearest valid points, (..., D) -> (..., D)."""
         return self._cube.snap(np.clip(self._cube.snap(u), self._low, self._high))
+
+    def stepped(self, u: np.ndarray, by: int) -> np.ndarray:
+        """Points (..., D), every stepped number moved by so many values; not snapped."""
+        return self._cube.stepped(u, by)
+
+    def resting(self, u: np.ndarray) -> np.ndarray:
+        """(..., D) bool, the coordinate is of a parameter that takes no part at valid points u."""
+        return self._cube.resting(u)
 
     def sample(self, rng: np.random.Generator, n: int) -> np.ndarray:
         """Uniform valid points, (n, D)."""

@@ -75,6 +75,16 @@ def test_what_takes_no_part_rests(cube, seed):
                 assert_array_equal(u[cube.columns(name)], cube.rest[cube.columns(name)])
 
 
+@settings(max_examples=100, deadline=None)
+@given(cube=cubes(), seed=SEEDS)
+def test_coordinates_rest_that_are_of_parameters_which_take_no_part(cube, seed):
+    u = cube.sample(np.random.default_rng(seed), 20)
+    resting = cube.resting(u)
+    for name, takes_part in cube.active(u).items():
+        columns = resting[:, cube.columns(name)]
+        assert_array_equal(columns, np.broadcast_to(~takes_part[:, None], columns.shape))
+
+
 @settings(max_examples=200, deadline=None)
 @given(cube=cubes(axes=FINITE, most_parents=1))
 def test_the_points_are_all_there_are_once_each(cube):

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from l2l_sampler.policies.memory.candidates import Draws
+from l2l_sampler.policies.memory.search.candidates import Draws
 
 
 def search_draws(x: Tensor, starts: int, group: int, generator: torch.Generator) -> Draws:

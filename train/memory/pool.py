@@ -16,9 +16,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from l2l_sampler.policies.memory.encodings import Encoder
+from l2l_sampler.policies.memory.objective.encodings import Encoder
 from l2l_sampler.policies.memory.policy import MemoryPolicy
-from l2l_sampler.policies.memory.read import Score
+from l2l_sampler.policies.memory.reads.read import Score
 from l2l_sampler.policies.memory.table import Table
 from train.curriculum import horizon_at
 from train.functions.priors import draw

@@ -1,59 +1,55 @@
 """The memory policy: the trial table is the memory, so one policy serves every dimension.
 
-It is a function of the set of trials, not of their order. From S starting points, one small
-LSTM shared by all axes takes K steps: it reads the table at the current point, the axes
-exchange a mean-pooled message, and the LSTM moves the point. The final point with the best
-predicted log expected improvement is proposed.
+It is a function of the set of trials, not of their order; with `every` set, of which ones ended
+first, too. From S starting points, one small LSTM takes K steps, see `descent`. The final point
+with the best predicted log expected improvement is proposed.
 
 Notation
     B  problems side by side (1 at run time)   n  trials   d  axes of the cube
-    S  starting points   G  candidates screened for each   H  LSTM width
+    S  starting points   G  candidates screened for each
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from array_api_compat import device
 
-from l2l_sampler.arrays import Array, array_namespace, clamp_unit, clip, take_rows
+from l2l_sampler.arrays import Array, array_namespace, clip
 from l2l_sampler.history import History
 from l2l_sampler.policies.base import Cache, Cube, Params, Policy
-from l2l_sampler.policies.memory import choose_map
-from l2l_sampler.policies.memory.candidates import (
-    LOCAL_GROUPS,
-    Draws,
-    best_of_groups,
-    candidates,
-)
-from l2l_sampler.policies.memory.encodings import TAMED, Encoder, encoder, strengths
-from l2l_sampler.policies.memory.feasibility import (
+from l2l_sampler.policies.memory.objective import choose_map
+from l2l_sampler.policies.memory.objective.encodings import TAMED, Encoder, encode, encoder
+from l2l_sampler.policies.memory.objective.outliers import tamer
+from l2l_sampler.policies.memory.process.rise import Rise
+from l2l_sampler.policies.memory.process.settled import Inferred, remembered, settled
+from l2l_sampler.policies.memory.reads.feasibility import (
     Feasibility,
     read_failures,
     with_bad_results,
 )
-from l2l_sampler.policies.memory.kernel_read import KernelRead
-from l2l_sampler.policies.memory.outliers import tamer
-from l2l_sampler.policies.memory.posterior_read import PosteriorRead
-from l2l_sampler.policies.memory.read import Read, Score
-from l2l_sampler.policies.memory.rise import Rise
+from l2l_sampler.policies.memory.reads.kernel_read import KernelRead
+from l2l_sampler.policies.memory.reads.posterior_read import PosteriorRead
+from l2l_sampler.policies.memory.reads.read import Read, Score
+from l2l_sampler.policies.memory.search import descent
+from l2l_sampler.policies.memory.search.candidates import (
+    Draws,
+    best_first,
+    best_of_groups,
+    candidates,
+)
+from l2l_sampler.policies.memory.search.moves import NEAR_STARTS, Moves
+from l2l_sampler.policies.memory.search.view import Box
+from l2l_sampler.policies.memory.settings import check_settings
 from l2l_sampler.policies.memory.table import Table, readable
-from l2l_sampler.policies.memory.view import Box
-from l2l_sampler.policies.nets import init_linear, init_lstm, linear, lstm_cell
 
 READS: dict[str, Read] = {"kernel": KernelRead(), "posterior": PosteriorRead()}
 
 # The constants below were so when the shipped weights were trained: with others these weights
 # propose something else. Inputs of the LSTM are scaled to about one.
-_MESSAGE = 8  # numbers that the axes tell each other
-_SHARED = 4  # position, progress, number of axes, number of trials
-_LONGEST_STEP = 0.5  # in natural lengths of the read, so that a few steps leave a basin
 _FEW_PENDING = 8.0  # workers that do without: with four, a wider margin cost some trials of twenty
-_STEERING = 0.3  # scales an output of about one to a change of a log bandwidth
 
 
 class Prepared(NamedTuple):
@@ -61,8 +57,7 @@ class Prepared(NamedTuple):
 
     Attributes:
         objective: what the read prepared.
-        feasibility: the reading of failures; None if there are none, or the policy has no such
-            reading.
+        feasibility: the reading of failures; None without any, or if the policy has none.
     """
 
     objective: Any
@@ -91,9 +86,14 @@ class MemoryPolicy(Policy):
         crowding: by how much of itself the margin grows with every pending trial past the first
             ones, so that a large batch spreads where a confident model would polish one place;
             None if it does not.
-        zoom: results from which on every second proposal looks through a box around the best
-            trials, see `view`; None for never.
         rise: strength of a mean that rises towards the bounds, see `rise`; None for none.
+        fade: results after which it is half as strong; None if it does not fade.
+        zoom: results from which on every second proposal looks through a box around the best
+            trials, see `view`; None for never. Only those that are inferred from count.
+        every: step in which the number of ended trials grows from which hyper-parameters are
+            inferred at run time, see `settled`; None to infer them from all trials each time, as
+            training does.
+        moves: rounds of a local search at run time, see `moves`; None for none.
     """
 
     kind: ClassVar[str] = "memory"
@@ -110,43 +110,16 @@ class MemoryPolicy(Policy):
     caution: float | None = None
     crowding: float | None = None
     rise: float | None = None
+    fade: float | None = None
     zoom: int | None = None
+    every: int | None = None
+    moves: int | None = None
 
     def __post_init__(self) -> None:
         """Check what a checkpoint's header may have got wrong."""
         if self.read not in READS:
             raise ValueError(f"unknown read {self.read!r}; choose one of {', '.join(READS)}")
-        if len(strengths(self.encoding)) > 1 and self.read != "posterior":
-            raise ValueError(
-                f"the encoding {self.encoding!r} chooses a map by the likelihood, which the read "
-                f"{self.read!r} has not; take the read 'posterior', or the encoding 'zscore-1'"
-            )
-        if self.caution is not None and not (
-            0.0 <= self.caution < math.inf and self.read == "posterior"
-        ):
-            raise ValueError(
-                "caution must be at least 0, with the read 'posterior', or None; got "
-                f"{self.caution} with the read {self.read!r}"
-            )
-        if self.crowding is not None and not 0.0 <= self.crowding < math.inf:
-            raise ValueError(f"crowding must be at least 0, or None; got {self.crowding}")
-        if self.rise is not None and not (
-            0.0 <= self.rise < math.inf and self.read == "posterior"
-        ):
-            raise ValueError(
-                "rise must be at least 0, with the read 'posterior', or None; got "
-                f"{self.rise} with the read {self.read!r}"
-            )
-        if not 0.0 < self.margin_low <= self.margin_high:
-            raise ValueError(
-                "margin_low must be positive and at most margin_high; "
-                f"got {self.margin_low} and {self.margin_high}"
-            )
-        if self.starts < LOCAL_GROUPS or min(self.hidden, self.steps, self.group) < 1:
-            raise ValueError(
-                f"starts must be at least {LOCAL_GROUPS} and hidden, steps and group at least 1; "
-                f"got {self.starts}, {self.hidden}, {self.steps} and {self.group}"
-            )
+        check_settings(self)
 
     @property
     def dim(self) -> int | None:
@@ -160,14 +133,7 @@ class MemoryPolicy(Policy):
 
     def init(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Untrained parameters."""
-        reader = self.reader
-        n_in = _SHARED + reader.n_axis + reader.n_point + _MESSAGE
-        return {
-            **reader.init(rng),
-            **init_lstm(rng, "cell", n_in, self.hidden),
-            **init_linear(rng, "message", self.hidden, _MESSAGE),
-            **init_linear(rng, "out", self.hidden, 1 + reader.n_control, scale=0.05),
-        }
+        return {**self.reader.init(rng), **descent.init(rng, self.reader, self.hidden)}
 
     def propose(
         self,
@@ -184,22 +150,60 @@ class MemoryPolicy(Policy):
         history = history.informative()
         if self.caution is None:
             history = history.failures_as_worst()
+        first = None if self.every is None else settled(history, self.every)
+        results = (history if first is None else first).finished.sum()
+        zooms = self.zoom is not None and number % 2 == 1 and bool(results >= self.zoom)
+        inferred = None
+        if first is not None:
+            inferred = remembered(
+                cache,
+                first,
+                (zooms, cube.numeric.tobytes()),
+                lambda: self.inferred(params, first, cube, zooms),
+            )
         box = None
-        if self.zoom is not None and number % 2 and history.finished.sum() >= self.zoom:
+        if zooms:
             box = Box.around_best(history, cube)
             history, cube = box.seen(history), box
+            inferred = inferred and inferred.stretched(1.0 / box.width)
         history = readable(history, self.n_max)
         if history.n == 0:
             return cube.sample(rng, 1)
-        table = self.table(params, history)._replace(numeric=cube.numeric[None])
-        ranked = self.search(params, table, self.draws(cube, rng), cube.snap)
+        table = self.table(params, history, inferred and inferred.strength)
+        table = table._replace(numeric=cube.numeric[None])
+        moves = None
+        if self.moves is not None and history.finished.any():
+            moves = Moves(cube, history, rng, self.moves)
+        draws = self.draws(cube, rng)
+        ranked = self.search(params, table, draws, cube.snap, inferred, moves)
         return np.asarray(ranked[0] if box is None else box.out(ranked[0]))
 
-    def table(self, params: Params, history: History) -> Table:
-        """The history as a batch of one."""
+    def inferred(self, params: Params, history: History, cube: Cube, zooms: bool) -> Inferred:
+        """What is inferred from the trials of a history, or from those in a box around the best.
+
+        Args:
+            params: the policy's parameters.
+            history: trials that have ended.
+            cube: the search space.
+            zooms: whether to look through a box.
+        """
+        width = np.ones(cube.dim)
+        if zooms:
+            box = Box.around_best(history, cube)
+            history, cube, width = box.seen(history), box, box.width
+        table = self.table(params, readable(history, self.n_max))
+        table = table._replace(numeric=cube.numeric[None])
+        objective, feasibility = self.read_table(params, table, np.zeros((1, 1)))
+        failures = None if feasibility is None else feasibility.posterior.theta
+        assert table.strength is not None
+        return Inferred(table.strength, objective.posterior.theta, failures).stretched(width)
+
+    def table(self, params: Params, history: History, strength: Array | None = None) -> Table:
+        """The history as a batch of one; with a map of this strength, if it is known."""
         x, y, known = history.x[None], history.y[None], history.finished[None]
         failed = history.failed[None] if history.failed.any() else None
-        return self.encoded(params, x, y, known, known | history.pending[None], failed)
+        present = known | history.pending[None]
+        return self.encoded(params, x, y, known, present, failed, strength)
 
     def encoded(
         self,
@@ -209,12 +213,14 @@ class MemoryPolicy(Policy):
         known: Array,
         present: Array,
         failed: Array | None = None,
+        strength: Array | None = None,
     ) -> Table:
         """The table of trials x (B, n, d) with objective y (B, n), where it is known."""
-        xp = array_namespace(y)
-        filled = xp.where(known, y, xp.zeros_like(y))
-        z = xp.where(known, self.encoder(params, x, y, known)(filled), xp.zeros_like(y))
-        return Table(x, z, known, present, failed)
+        y = tamer(y, known)(y) if self.encoding in TAMED else y
+        if strength is None:
+            strength = choose_map.choose(params, self.encoding, x, y, known)
+        z = encode(y, known, strength)
+        return Table(x, z, known, present, failed, strength=strength)
 
     def encoder(self, params: Params, x: Array, y: Array, known: Array) -> Encoder:
         """How objectives are seen, given those that are known: (B, m) -> (B, m)."""
@@ -234,7 +240,13 @@ class MemoryPolicy(Policy):
         return Draws(margin, fresh, noise, chance, rng.random((*shape[:3], 1)))
 
     def search(
-        self, params: Params, table: Table, draws: Draws, snap: Callable[[Array], Array]
+        self,
+        params: Params,
+        table: Table,
+        draws: Draws,
+        snap: Callable[[Array], Array],
+        inferred: Inferred | None = None,
+        moves: Moves | None = None,
     ) -> Array:
         """Final and starting points by predicted log EI at their snapped places, best first.
 
@@ -245,35 +257,57 @@ class MemoryPolicy(Policy):
             table: the history, of one trial at least.
             draws: random numbers; S is theirs.
             snap: nearest valid points, (B, m, d) -> (B, m, d).
+            inferred: hyper-parameters; None to infer them from the table.
+            moves: of a single problem in numpy; None for no local search.
 
         Returns:
-            (B, 2 S, d) snapped points.
+            (B, 2 S, d) snapped points, and those of the local search.
         """
         xp = array_namespace(table.x)
-        prepared = self.prepare(params, table, draws)
-        starts = self.screen(params, table, prepared, draws, snap)
-        final = self.refine(params, table, prepared, starts)
-        points = xp.concat([snap(final), starts], axis=1)
-        log_ei = self.score(params, prepared, points).log_ei
-        return take_rows(points, xp.argsort(-log_ei, axis=-1, stable=True))
+        prepared = self.prepare(params, table, draws, inferred)
 
-    def prepare(self, params: Params, table: Table, draws: Draws) -> Prepared:
-        """What the readings need of the table, for a margin of improvement that was drawn."""
-        margin = self.margin(draws.margin)
+        def log_ei(p: Array) -> Array:
+            return self.score(params, prepared, p).log_ei
+
+        starts = self.screen(params, table, prepared, draws, snap)
+        near = starts[:, :0] if moves is None else moves.near_trials(log_ei)
+        starts = xp.concat([starts, near[:, :NEAR_STARTS]], axis=1)
+        final = self.refine(params, table, prepared, starts)
+        points = xp.concat([snap(final), starts, near[:, NEAR_STARTS:]], axis=1)
+        if moves is not None:
+            points = moves.climb(points, log_ei)
+        return best_first(points, log_ei(points))
+
+    def prepare(
+        self, params: Params, table: Table, draws: Draws, inferred: Inferred | None = None
+    ) -> Prepared:
+        """What the readings need of the table, for a margin of improvement that was drawn.
+
+        Args:
+            params: the policy's parameters.
+            table: the history.
+            draws: of which the margin is used.
+            inferred: hyper-parameters; None to infer them from the table.
+        """
+        xp, margin = array_namespace(table.x), self.margin(draws.margin)
         if self.crowding is not None:
-            xp = array_namespace(margin)
             pending = xp.astype(table.present & ~table.known, margin.dtype)
             more = clip(xp.sum(pending, axis=-1, keepdims=True) - _FEW_PENDING, 0.0, None)
             margin = margin * (1.0 + self.crowding * more)
-        rise = None
-        if self.rise is not None:
-            xp = array_namespace(table.x)
-            everywhere = xp.ones_like(table.x[:, 0], dtype=xp.bool)
-            rise = Rise(self.rise, everywhere if table.numeric is None else table.numeric)
-        if self.caution is None or (failures := read_failures(params, table)) is None:
-            return Prepared(self.reader.prepare(params, table, margin, rise), None)
-        table = with_bad_results(table, failures)
-        return Prepared(self.reader.prepare(params, table, margin, rise), failures)
+        return self.read_table(params, table, margin, inferred)
+
+    def read_table(
+        self, params: Params, table: Table, margin: Array, inferred: Inferred | None = None
+    ) -> Prepared:
+        """The readings, for a margin (B, 1); other args as `prepare`."""
+        rise = None if self.rise is None else Rise.over(table, self.rise, self.fade)
+        failures = None
+        if self.caution is not None:
+            failures = read_failures(params, table, inferred and inferred.failures)
+        if failures is not None:
+            table = with_bad_results(table, failures)
+        theta = inferred and inferred.theta
+        return Prepared(self.reader.prepare(params, table, margin, rise, theta), failures)
 
     def score(self, params: Params, prepared: Prepared, p: Array) -> Score:
         """What is expected of the points p (B, S, d), the chance of a failure included."""
@@ -303,36 +337,7 @@ class MemoryPolicy(Policy):
         return best_of_groups(xp.reshape(snapped, moved.shape), log_ei)
 
     def refine(self, params: Params, table: Table, prepared: Prepared, p: Array) -> Array:
-        """Move the points p (B, S, d) by K steps of the shared LSTM.
-
-        Args:
-            params: the policy's parameters.
-            table: the history.
-            prepared: what the read prepared from it.
-            p: (B, S, d) starting points.
-
-        Returns:
-            (B, S, d) final points.
-        """
-        xp = array_namespace(p)
-        batch, s, d = p.shape
-        h = xp.zeros((batch, s, d, self.hidden), dtype=p.dtype, device=device(p))
-        c = xp.zeros_like(h)
-        zero = xp.zeros_like(p)[..., None]  # (B, S, d, 1), spreads what axes or points share
-        count = xp.sum(xp.astype(table.known, p.dtype), axis=-1)
-        trials = (xp.log(count + 1.0) / 3.0)[:, None, None, None] + zero
-        sizes = xp.concat([math.log(d) + zero, trials], axis=-1)
-        control = None
-        for step in range(self.steps):
-            look = self.reader.look(params, prepared.objective, p, control)
-            message = xp.mean(xp.tanh(linear(params, "message", h)), axis=2, keepdims=True)
-            shared = xp.concat([look.point[:, :, None], message], axis=-1) + zero
-            place, progress = 2.0 * p[..., None] - 1.0, step / self.steps + zero
-            inputs = xp.concat([place, progress, sizes, look.axis, shared], axis=-1)
-            h, c = lstm_cell(params, "cell", inputs, h, c)
-            out = linear(params, "out", h)
-            p = clamp_unit(p + _LONGEST_STEP * xp.tanh(out[..., 0]) * look.stride)
-            if self.reader.n_control:
-                steering = _STEERING * out[..., 1:]
-                control = steering if control is None else control + steering
-        return p
+        """Final points for the starting points p, both (B, S, d)."""
+        return descent.descend(
+            params, self.reader, prepared.objective, table.known, p, steps=self.steps
+        )

@@ -26,6 +26,7 @@ class Table(NamedTuple):
         failed: (B, n) bool, the row holds a trial that failed, which is neither present nor known
             for the objective; None if there is none.
         numeric: (B, d) bool, the axis is of a number, not of a choice; None if all are.
+        strength: (B, 1) of the map that z was seen through, see `choose_map`; None if unknown.
     """
 
     x: Array
@@ -34,6 +35,7 @@ class Table(NamedTuple):
     present: Array
     failed: Array | None = None
     numeric: Array | None = None
+    strength: Array | None = None
 
     def incumbent(self) -> tuple[Array, Array]:
         """Best known point (B, 1, d) and its z (B, 1); the table's first row if none is known."""

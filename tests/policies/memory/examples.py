@@ -21,6 +21,7 @@ def trials(dim, n=20, pending=0, failed=0, seed=0):
     history = History.sequential(x, y)
     history.failed[n - pending - failed : n - pending] = True
     history.y[history.failed] = np.nan
+    history.told[history.failed] = history.asked[history.failed] + 0.5
     return history
 
 
@@ -34,6 +35,13 @@ SORTS = {
         "caution": 1.0,
         "crowding": 0.1,
     },
+    "posterior, settled": {
+        "read": "posterior",
+        "encoding": "robust-1",
+        "caution": 1.0,
+        "every": 4,
+    },
+    "posterior, moves": {"read": "posterior", "encoding": "robust-1", "moves": 2, "zoom": 18},
 }
 """Fields of policies that differ in all that matters."""
 

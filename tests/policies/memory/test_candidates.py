@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from l2l_sampler.policies.memory.candidates import (
+from l2l_sampler.policies.memory.search.candidates import (
     LOCAL_GROUPS,
     Draws,
     best_of_groups,

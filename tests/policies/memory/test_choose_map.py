@@ -6,8 +6,8 @@ import torch
 from numpy.testing import assert_array_equal
 
 from l2l_sampler import registry
-from l2l_sampler.policies.memory.choose_map import EXAMINED, choose
-from l2l_sampler.policies.memory.encodings import ENCODINGS, encode
+from l2l_sampler.policies.memory.objective.choose_map import EXAMINED, choose
+from l2l_sampler.policies.memory.objective.encodings import ENCODINGS, encode
 
 NAME = "warped-1"
 

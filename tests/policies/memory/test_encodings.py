@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from l2l_sampler.policies.memory.encodings import (
+from l2l_sampler.policies.memory.objective.encodings import (
     ENCODINGS,
     encode,
     encoder,

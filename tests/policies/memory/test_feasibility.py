@@ -6,7 +6,7 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
 from l2l_sampler import registry
-from l2l_sampler.policies.memory.feasibility import read_failures, with_bad_results
+from l2l_sampler.policies.memory.reads.feasibility import read_failures, with_bad_results
 from l2l_sampler.policies.memory.table import Table
 from tests.policies.memory.examples import batched, joined, padded
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from l2l_sampler import registry
-from l2l_sampler.policies.memory.infer import INFORMATIVE, infer
-from l2l_sampler.policies.memory.posterior import log_likelihood
+from l2l_sampler.policies.memory.process.infer import INFORMATIVE, infer
+from l2l_sampler.policies.memory.process.posterior import log_likelihood
 from l2l_sampler.policies.memory.table import Table
 from tests.policies.memory.examples import policy_of, trials
 

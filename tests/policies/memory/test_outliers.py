@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
 
-from l2l_sampler.policies.memory.encodings import ENCODINGS, encode
-from l2l_sampler.policies.memory.outliers import tamer
+from l2l_sampler.policies.memory.objective.encodings import ENCODINGS, encode
+from l2l_sampler.policies.memory.objective.outliers import tamer
 
 every_map = pytest.mark.parametrize("k", ENCODINGS["robust-1"])
 any_size = pytest.mark.parametrize("value", [1e7, 1e308, np.inf, -1e7, -1e308, -np.inf])

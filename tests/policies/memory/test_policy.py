@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from l2l_sampler.history import History
-from l2l_sampler.policies.memory.candidates import Draws
 from l2l_sampler.policies.memory.policy import MemoryPolicy
+from l2l_sampler.policies.memory.search.candidates import Draws
 from l2l_sampler.spaces.cube import CategoricalAxis, FloatAxis, IntAxis, UnitCube
 from tests.policies.memory.examples import (
     SORTS,
@@ -188,12 +188,15 @@ def test_a_search_on_many_problems_finds_what_it_finds_on_each_alone(sort):
         ({"starts": 1}, "starts must be at least 3"),
         ({"margin_low": 0.0}, "margin_low must be positive"),
         ({"caution": -1.0}, "caution must be at least 0.* or None; got -1.0"),
+        ({"every": 0}, "every must be at least 1.* or None; got 0"),
+        ({"every": 8, "read": "kernel"}, "every must be .* the read 'kernel'"),
         ({"caution": np.inf}, "caution must be at least 0.* or None; got inf"),
         ({"caution": np.nan}, "caution must be at least 0.* or None; got nan"),
         ({"caution": 1.0, "read": "kernel"}, "with the read 'posterior'.*with the read 'kernel'"),
         ({"crowding": -0.1}, "crowding must be at least 0, or None; got -0.1"),
         ({"crowding": np.inf}, "crowding must be at least 0, or None; got inf"),
         ({"crowding": np.nan}, "crowding must be at least 0, or None; got nan"),
+        ({"moves": -1}, "moves must be at least 0, or None; got -1"),
     ],
 )
 def test_impossible_policies_are_refused(fields, message):

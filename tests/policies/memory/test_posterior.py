@@ -7,7 +7,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, WhiteKernel
 
 from l2l_sampler.policies.memory.policy import MemoryPolicy
-from l2l_sampler.policies.memory.posterior import (
+from l2l_sampler.policies.memory.process.posterior import (
     JITTER,
     condition,
     kernel,

@@ -81,6 +81,16 @@ class Box:
         return np.zeros(self.dim, dtype=bool)
 
     @property
+    def width(self) -> np.ndarray:
+        """(D,) of the box, in units of the cube."""
+        return np.asarray(self.high - self.low)
+
+    @property
+    def blocks(self) -> tuple[slice, ...]:
+        """The coordinates of each parameter: one of a number, one of every choice of several."""
+        return self.cube.blocks
+
+    @property
     def n_points(self) -> float:
         """Number of distinct points, or an upper bound."""
         return self.cube.n_points
@@ -97,6 +107,14 @@ class Box:
     def snap(self, u: np.ndarray) -> np.ndarray:
         """Nearest valid points, (..., D) -> (..., D)."""
         return self.into(self.out(u))
+
+    def stepped(self, u: np.ndarray, by: int) -> np.ndarray:
+        """Points (..., D), every stepped number moved by so many values; not snapped."""
+        return self.into(self.cube.stepped(self.out(u), by))
+
+    def resting(self, u: np.ndarray) -> np.ndarray:
+        """(..., D) bool, the coordinate is of a parameter that takes no part at u."""
+        return self.cube.resting(self.out(u))
 
     def sample(self, rng: np.random.Generator, n: int) -> np.ndarray:
         """Uniform valid points, (n, D)."""

@@ -58,9 +58,14 @@ def candidates(table: Table, draws: Draws) -> Array:
     swapped = draws.chance[:, :LOCAL_GROUPS] * d < 1.0  # one axis of d on average
     odd = xp.arange(group, device=device(near))[:, None] % 2 == 1  # (G, 1)
     near = xp.where(swapped & odd, near, _centres(table, group))
-    length = 10.0 ** (_LOG_RANGE * draws.radius[:, :LOCAL_GROUPS] + _LOG_SHORTEST)
+    length = log_uniform(draws.radius[:, :LOCAL_GROUPS])
     near = clip(near + length * draws.noise[:, :LOCAL_GROUPS], 0.0, 1.0)
     return xp.concat([near, anywhere], axis=1)
+
+
+def log_uniform(uniform: Array) -> Array:
+    """Lengths of steps from uniform numbers, log-uniform."""
+    return 10.0 ** (_LOG_RANGE * uniform + _LOG_SHORTEST)
 
 
 def _centres(table: Table, group: int) -> Array:
@@ -84,3 +89,9 @@ def best_of_groups(points: Array, score: Array) -> Array:
     index = xp.argmax(xp.reshape(score, (batch, s, group)), axis=-1, keepdims=True)
     index = xp.broadcast_to(index[..., None], (batch, s, 1, d))
     return xp.take_along_axis(points, index, axis=2)[:, :, 0]
+
+
+def best_first(points: Array, score: Array) -> Array:
+    """The points (B, S, d) in the order of their scores (B, S), the highest first."""
+    xp = array_namespace(points)
+    return take_rows(points, xp.argsort(-score, axis=-1, stable=True))

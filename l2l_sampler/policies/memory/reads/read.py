@@ -17,7 +17,7 @@ import numpy as np
 
 from l2l_sampler.arrays import Array
 from l2l_sampler.policies.base import Params
-from l2l_sampler.policies.memory.rise import Rise
+from l2l_sampler.policies.memory.process.rise import Rise
 from l2l_sampler.policies.memory.table import Table
 
 
@@ -68,7 +68,12 @@ class Read(ABC):
 
     @abstractmethod
     def prepare(
-        self, params: Params, table: Table, margin: Array, rise: Rise | None = None
+        self,
+        params: Params,
+        table: Table,
+        margin: Array,
+        rise: Rise | None = None,
+        theta: Array | None = None,
     ) -> Any:
         """What does not depend on the points: computed once a proposal.
 
@@ -77,6 +82,7 @@ class Read(ABC):
             table: the history.
             margin: (B, 1) how far below the incumbent, in units of z, improvement begins.
             rise: part of the mean, for a read that has one.
+            theta: (B, J) hyper-parameters, for a read that has them; None to infer them.
         """
 
     @abstractmethod

@@ -69,8 +69,10 @@ def encoder(y: Array, known: Array, k: Array) -> Encoder:
 def encode(y: Array, known: Array, k: Array) -> Array:
     """The encoded objective of a history, (B, n); 0 where it is not known. Args as `encoder`."""
     xp = array_namespace(y)
-    filled = xp.where(known, y, xp.zeros_like(y))
-    return xp.where(known, encoder(y, known, k)(filled), xp.zeros_like(y))
+    t = _compressed(_unit_range(y, known)(y), k)
+    mean, deviation = _moments(t, known)
+    z = clip((t - mean) / deviation, -_CLIP, _CLIP)
+    return xp.where(known, z, xp.zeros_like(z))
 
 
 def log_density(y: Array, known: Array, k: Array) -> Array:

@@ -22,8 +22,13 @@ from array_api_compat import device
 
 from l2l_sampler.arrays import Array, array_namespace, clip, detach, take_rows
 from l2l_sampler.policies.base import Params
-from l2l_sampler.policies.memory.posterior import Posterior, condition, kernel, likelihood_slope
-from l2l_sampler.policies.memory.rise import Rise
+from l2l_sampler.policies.memory.process.posterior import (
+    Posterior,
+    condition,
+    kernel,
+    likelihood_slope,
+)
+from l2l_sampler.policies.memory.process.rise import Rise
 from l2l_sampler.policies.memory.table import Table, representatives
 from l2l_sampler.policies.nets import init_linear, init_lstm, linear, lstm_cell
 
@@ -74,7 +79,9 @@ def init(rng: np.random.Generator) -> dict[str, np.ndarray]:
     }
 
 
-def infer(params: Params, table: Table, rise: Rise | None = None) -> Posterior:
+def infer(
+    params: Params, table: Table, rise: Rise | None = None, theta: Array | None = None
+) -> Posterior:
     """Infer hyper-parameters from the known trials and condition on all that are present.
 
     A pending trial counts as evaluated at its posterior mean: it takes uncertainty away and
@@ -84,20 +91,22 @@ def infer(params: Params, table: Table, rise: Rise | None = None) -> Posterior:
         params: parameters with the names of `init`.
         table: the history, of any float type.
         rise: part of the mean; None for none.
+        theta: (B, J) hyper-parameters that were inferred before; None to infer them here.
     """
     xp = array_namespace(table.x)
     x, z = xp.astype(table.x, xp.float64), xp.astype(table.z, xp.float64)
     weight = xp.astype(table.known, xp.float64)
-    above = z if rise is None else z - rise.at(x) * weight
-    theta = _hyper_parameters(params, x, above, weight)
-    pairs = kernel(xp.astype(theta, xp.float64), x)
-    model = condition(pairs, x, z, weight, rise)
+    if theta is None:
+        above = z if rise is None else z - rise.at(x) * weight
+        theta = _hyper_parameters(params, x, above, weight)
+    pairs = kernel(xp.astype(theta, xp.float64), x, slopes=False)
+    model = condition(pairs, x, z, weight, rise)._replace(theta=theta)
     if bool(xp.all(table.known == table.present)):
         return model
     believed, _ = model.moments(x)
     z = xp.where(table.known, z, believed)
     both = condition(pairs, x, z, xp.astype(table.present, xp.float64), rise)
-    return both._replace(best=model.best, deviation=model.deviation)
+    return both._replace(best=model.best, deviation=model.deviation, theta=theta)
 
 
 def _hyper_parameters(params: Params, x: Array, z: Array, weight: Array) -> Array:

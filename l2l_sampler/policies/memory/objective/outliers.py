@@ -46,8 +46,8 @@ def tamer(y: Array, known: Array) -> Callable[[Array], Array]:
     xp = array_namespace(y)
     finite = known & xp.isfinite(y)
     small = _SHRINK * xp.where(finite, y, xp.zeros_like(y))
-    median = _quantile(small, finite, 0.5)
-    below = _distance(median - _quantile(small, finite, 0.25), median - small, finite)
+    median, quartile = _quantiles(small, finite, 0.5, 0.25)
+    below = _distance(median - quartile, median - small, finite)
     below = _distance(below, small - median, finite)  # where nothing is better than the median
     floor = median - _GOOD_FROM * below
 
@@ -57,7 +57,7 @@ def tamer(y: Array, known: Array) -> Callable[[Array], Array]:
         return xp.where(h < floor, floor - _drawn_in(floor - h, _GOOD_SPAN * below), h)
 
     lifted = xp.where(finite, raised(y), small)
-    best = _quantile(lifted, finite, 0.0)
+    (best,) = _quantiles(lifted, finite, 0.0)
     above = _distance(median - best, lifted - median, finite)
     ceiling = median + _BAD_FROM * above
 
@@ -83,22 +83,26 @@ def _drawn_in(excess: Array, span: Array) -> Array:
 def _distance(usual: Array, gaps: Array, finite: Array) -> Array:
     """A distance (B, 1): the usual one, or where that is 0 for ties, the median positive gap."""
     xp = array_namespace(gaps)
+    if bool(xp.all(usual > 0.0)):
+        return usual
     apart = finite & (gaps > 0.0)
-    other = _quantile(xp.where(apart, gaps, xp.zeros_like(gaps)), apart, 0.5)
+    (other,) = _quantiles(xp.where(apart, gaps, xp.zeros_like(gaps)), apart, 0.5)
     return xp.where(usual > 0.0, usual, other)
 
 
-def _quantile(v: Array, some: Array, share: float) -> Array:
-    """(B, 1) quantile of the values (B, n) where `some` is true; 0 where it never is."""
+def _quantiles(v: Array, some: Array, *shares: float) -> list[Array]:
+    """Quantiles (B, 1) of the values (B, n) where `some` is true; 0 where it never is."""
     xp = array_namespace(v)
     ordered = xp.sort(xp.where(some, v, xp.zeros_like(v) + xp.inf), axis=-1)
     count = xp.sum(xp.astype(some, v.dtype), axis=-1, keepdims=True)
-    place = share * clip(count - 1.0, 0.0, None)
-    low = xp.floor(place)
-    first = xp.astype(low, xp.int64)
-    second = xp.astype(clip(xp.minimum(low + 1.0, count - 1.0), 0.0, None), xp.int64)
-    a = xp.take_along_axis(ordered, first, axis=-1)
-    b = xp.take_along_axis(ordered, second, axis=-1)
-    there = count > 0.0
-    a, b = xp.where(there, a, xp.zeros_like(a)), xp.where(there, b, xp.zeros_like(b))
-    return a + (place - low) * (b - a)
+    last = clip(count - 1.0, 0.0, None)
+    places = [share * last for share in shares]
+    lows = [xp.floor(place) for place in places]
+    ranks = [rank for low in lows for rank in (low, xp.minimum(low + 1.0, last))]
+    found = xp.take_along_axis(ordered, xp.astype(xp.concat(ranks, axis=-1), xp.int64), axis=-1)
+    found = xp.where(count > 0.0, found, xp.zeros_like(found))  # (B, 2 len(shares))
+    return [
+        found[:, 2 * k : 2 * k + 1]
+        + (places[k] - lows[k]) * (found[:, 2 * k + 1 : 2 * k + 2] - found[:, 2 * k : 2 * k + 1])
+        for k in range(len(shares))
+    ]

@@ -17,9 +17,9 @@ from array_api_compat import device
 
 from l2l_sampler.arrays import Array, array_namespace, take_rows
 from l2l_sampler.policies.base import Params
-from l2l_sampler.policies.memory.encodings import encode, log_density, strengths
-from l2l_sampler.policies.memory.infer import infer
-from l2l_sampler.policies.memory.posterior import log_likelihood
+from l2l_sampler.policies.memory.objective.encodings import encode, log_density, strengths
+from l2l_sampler.policies.memory.process.infer import infer
+from l2l_sampler.policies.memory.process.posterior import log_likelihood
 from l2l_sampler.policies.memory.table import Table, representatives
 
 EXAMINED = 32

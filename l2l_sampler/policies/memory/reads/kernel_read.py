@@ -15,8 +15,8 @@ import numpy as np
 
 from l2l_sampler.arrays import Array, array_namespace, clip
 from l2l_sampler.policies.base import Params
-from l2l_sampler.policies.memory.read import Look, Read, Score
-from l2l_sampler.policies.memory.rise import Rise
+from l2l_sampler.policies.memory.process.rise import Rise
+from l2l_sampler.policies.memory.reads.read import Look, Read, Score
 from l2l_sampler.policies.memory.table import Table
 from l2l_sampler.policies.nets import init_linear, linear
 
@@ -69,7 +69,12 @@ class KernelRead(Read):
         }
 
     def prepare(
-        self, params: Params, table: Table, margin: Array, rise: Rise | None = None
+        self,
+        params: Params,
+        table: Table,
+        margin: Array,
+        rise: Rise | None = None,
+        theta: Array | None = None,
     ) -> Summary:
         """Summaries of the table that every look uses."""
         xp = array_namespace(table.z)

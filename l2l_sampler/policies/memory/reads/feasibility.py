@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from l2l_sampler.arrays import Array, array_namespace, clip, normal_cdf
 from l2l_sampler.policies.base import Params
-from l2l_sampler.policies.memory.infer import infer
-from l2l_sampler.policies.memory.posterior import Posterior
+from l2l_sampler.policies.memory.process.infer import infer
+from l2l_sampler.policies.memory.process.posterior import Posterior
 from l2l_sampler.policies.memory.table import Table
 
 _BLUR = 0.2
@@ -60,12 +60,13 @@ class Feasibility(NamedTuple):
         return xp.where(self.some, chance, xp.zeros_like(chance))
 
 
-def read_failures(params: Params, table: Table) -> Feasibility | None:
+def read_failures(params: Params, table: Table, theta: Array | None = None) -> Feasibility | None:
     """The reading of the table's failures; None if there are none.
 
     Args:
         params: parameters with the names of `infer.init`.
         table: the history; its rows of failed trials are not present for the objective.
+        theta: (B, J) hyper-parameters that were inferred before; None to infer them here.
     """
     xp = array_namespace(table.x)
     if table.failed is None or not bool(xp.any(table.failed)):
@@ -81,7 +82,8 @@ def read_failures(params: Params, table: Table) -> Feasibility | None:
     deviation = xp.where(alike, 0.5 + 0.0 * mean, xp.sqrt(variance))
     z = xp.where(ended, (label - mean) / deviation, xp.zeros_like(label))
     some = xp.any(table.failed, axis=-1, keepdims=True)
-    return Feasibility(infer(params, Table(table.x, z, ended, ended)), mean, deviation, some)
+    posterior = infer(params, Table(table.x, z, ended, ended), theta=theta)
+    return Feasibility(posterior, mean, deviation, some)
 
 
 def with_bad_results(table: Table, feasibility: Feasibility) -> Table:

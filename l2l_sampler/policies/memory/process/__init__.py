@@ -1,0 +1,1 @@
+"""The Gaussian process that the policy infers, and its algebra."""

@@ -1,0 +1,1 @@
+"""What the policy sees of the table at a point."""

@@ -1,0 +1,1 @@
+"""Where a search looks, and how its points move."""
