@@ -40,7 +40,7 @@ from l2l_sampler.policies.memory.search.candidates import (
     best_of_groups,
     candidates,
 )
-from l2l_sampler.policies.memory.search.moves import NEAR_STARTS, Moves
+from l2l_sampler.policies.memory.search.moves import FEWEST_RESULTS, NEAR_STARTS, Moves
 from l2l_sampler.policies.memory.search.view import Box
 from l2l_sampler.policies.memory.settings import check_settings
 from l2l_sampler.policies.memory.table import Table, readable
@@ -172,7 +172,7 @@ class MemoryPolicy(Policy):
         table = self.table(params, history, inferred and inferred.strength)
         table = table._replace(numeric=cube.numeric[None])
         moves = None
-        if self.moves is not None and history.finished.any():
+        if self.moves is not None and results >= FEWEST_RESULTS:
             moves = Moves(cube, history, rng, self.moves)
         draws = self.draws(cube, rng)
         ranked = self.search(params, table, draws, cube.snap, inferred, moves)

@@ -145,9 +145,12 @@ def test_proposals_with_moves_are_valid_and_depend_on_seed_and_number_alone(name
         np.testing.assert_array_equal(policy.propose(params, history, **options), points)
 
 
-def test_waiting_trials_alone_are_no_place_to_search_around():
+@pytest.mark.parametrize(("results", "searched"), [(0, False), (19, False), (20, True)])
+def test_the_local_search_begins_with_the_twentieth_result(results, searched):
     cube = UnitCube(AXES)
     policy, params = policy_of("posterior, moves")
-    history = History.sequential(history_of(cube).x, np.full(12, np.nan))
-    points = policy.propose(params, history, cube=cube, seed=0, number=12)
-    assert len(points) == 2 * policy.starts
+    history = history_of(cube, 22)
+    history.y[results:] = np.nan
+    history.told[results:] = np.inf
+    points = policy.propose(params, history, cube=cube, seed=0, number=22)
+    assert (len(points) > 2 * policy.starts) == searched

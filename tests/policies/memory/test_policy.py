@@ -56,7 +56,7 @@ def test_numpy_and_torch_agree(sort, dim, pending, failed):
 @dims
 def test_scaling_the_objective_changes_no_proposal(sort, dim):
     policy, params = policy_of(sort)
-    history = trials(dim, pending=2, failed=3)
+    history = trials(dim, n=30, pending=2, failed=3)
     moved = replace(history, y=3.0 * history.y - 7.0)
     cube = continuous(dim)
     np.testing.assert_allclose(
@@ -80,7 +80,7 @@ def test_a_robust_policy_takes_any_scale_even_with_infinities(scale, shift):
 @dims
 def test_reordering_the_history_changes_no_proposal(sort, dim):
     policy, params = policy_of(sort)
-    history = trials(dim, pending=2, failed=3)
+    history = trials(dim, n=30, pending=2, failed=3)
     order = np.random.default_rng(9).permutation(history.n)
     cube = continuous(dim)
     np.testing.assert_allclose(

@@ -19,6 +19,9 @@ from l2l_sampler.history import History
 from l2l_sampler.policies.base import Cube
 from l2l_sampler.policies.memory.search.candidates import best_first, log_uniform
 
+FEWEST_RESULTS = 20
+"""Before so many results the posterior is not known well enough for its best point to matter: a
+local search from the first trial on cost regret in spaces of choices only."""
 NEAR_STARTS = 3
 """Points next to the best trials from which the LSTM starts, besides those of the screening."""
 _GOOD = 5
