@@ -21,7 +21,6 @@ from train.functions.own import is_own
 from train.functions.priors import PRIORS
 from train.recurrent.losses import LOSSES
 
-
 OF_THE_POLICY = frozenset({"read", "hidden", "encoding"})
 """Fields of a memory policy that are settings by the same name."""
 

@@ -47,7 +47,9 @@ def make_parser() -> Parser:
     default = f" (default: {' '.join(map(str, MemoryConfig.dims))})"
     one = metadata_of(MemoryConfig, "dims")["help"]
     dims.add_argument("--dim", dest="dims", type=int, nargs=1, metavar="D", help=one)
-    dims.add_argument("--dims", type=int, nargs="+", metavar="D", help="several, for memory" + default)
+    dims.add_argument(
+        "--dims", type=int, nargs="+", metavar="D", help="several, for memory" + default
+    )
     parser.add_argument(
         "--policy",
         choices=("memory", "lstm", "dnc"),

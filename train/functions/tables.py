@@ -5,7 +5,8 @@ Gaussian process in all but name, whose draws cost little at any point: near the
 with the table, and away from them they differ.
 
 Notation
-    N  rows of the table   d  dimensions   M  cosines   x  (N, d) in [0, 1]   y  (N,) lower is better
+    N  rows of the table   d  dimensions   M  cosines
+    x  (N, d) in [0, 1]    y  (N,) results, lower is better
     w  (M,) weights of the cosines, N(0, I) before and N(mean, L L') after the fit
 """
 
@@ -127,7 +128,7 @@ def _cosines(values: Mapping[str, Tensor], x: Tensor) -> Tensor:
 
 
 def _hyper_parameters(x: Tensor, z: Tensor) -> tuple[Tensor, float]:
-    """Length scales (d,) and noise of the highest likelihood: one for all axes, then one by one."""
+    """Length scales (d,) and noise of the highest likelihood, axis by axis in the end."""
     dim = x.shape[1]
     unit = math.sqrt(dim / 3.0)
     tried = [(torch.full((dim,), s * unit).double(), n) for s in _SCALES for n in _NOISES]

@@ -4,9 +4,9 @@ Notation
     B  functions in the pool   T  horizon   n  trials so far   d  dimension   S  starting points
 Every row of the pool is a function being optimised by the policy itself, each at its own number
 of trials. A step asks the policy for the next points of all of them, judges these, and evaluates
-the best one. The judge is the true process (log EI given the history, which is detached). Functions
-of a user's own have none: there the search is judged by the log EI that the read predicts, as it
-stands, and the read by how well it predicts the functions.
+the best one. The judge is the true process (log EI given the history, which is detached).
+Functions of a user's own have none: there the search is judged by the log EI that the read, as it
+stands, predicts, and the read by how well it predicts the functions.
 """
 
 from __future__ import annotations

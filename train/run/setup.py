@@ -62,7 +62,7 @@ def make_policy(config: TrainConfig) -> Policy:
     try:
         policy: Policy = kind(**options)
     except TypeError as error:
-        raise ValueError(f"a field of the policy has a value of the wrong type: {error}") from error
+        raise ValueError(f"a field of the policy is of the wrong type: {error}") from error
     return policy
 
 
