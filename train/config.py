@@ -17,8 +17,12 @@ from l2l_sampler.policies.memory.objective import encodings as memory_encodings
 from l2l_sampler.policies.memory.policy import MemoryPolicy
 from l2l_sampler.policies.recurrent import encodings as recurrent_encodings
 from l2l_sampler.policies.recurrent.lstm import LSTMPolicy
+from train.functions.own import is_own
 from train.functions.priors import PRIORS
 from train.recurrent.losses import LOSSES
+
+OF_THE_POLICY = frozenset({"read", "hidden", "encoding"})
+"""Fields of a memory policy that are settings by the same name."""
 
 
 def setting(default: Any = MISSING, help: str | None = None, **limits: Any) -> Any:
@@ -27,7 +31,8 @@ def setting(default: Any = MISSING, help: str | None = None, **limits: Any) -> A
     Args:
         default: what it is if nobody says; a setting without one must be said.
         help: for the command line.
-        limits: of a number `least`, `above` and `below`; of a name `choices`.
+        limits: of a number `least`, `above` and `below`; of a name `choices`, and `or_own` where
+            a prior of one's own may stand.
     """
     said = {"help": help, **limits}
     metadata = {name: value for name, value in said.items() if value is not None}
@@ -54,7 +59,7 @@ class TrainConfig:
         None, "gradient steps to train for, in place of --minutes", least=1
     )
     seed: int = setting(0, "of parameters and functions", least=0)
-    init: Path | None = setting(None, "checkpoint whose parameters to start from; fresh without")
+    init: Path | None = setting(None, "checkpoint, or shipped name, to start from; fresh without")
     device: str = setting("cpu", "torch device, such as cuda")
     interval: float = setting(60.0, "seconds of training between validations", least=0.0)
     held_out: int = setting(64, "functions of each dimension to validate on", least=1)
@@ -84,18 +89,34 @@ class MemoryConfig(TrainConfig):
     """
 
     policy: str = setting("memory", choices=("memory",))
+    dims: tuple[int, ...] = setting((1, 2, 3, 4, 6, 8))
     loss: str = setting("logei", choices=("logei",))
-    prior: str = setting("broad")
+    prior: str = setting("broad", or_own="module:function, see docs/own-prior.md")
     encoding: str = setting(MemoryPolicy.encoding, choices=tuple(memory_encodings.ENCODINGS))
     hidden: int = setting(MemoryPolicy.hidden)
     batch: int = setting(48)
     rate: float = setting(2e-3)
     read: str = setting("posterior", "how it reads its table", choices=("posterior", "kernel"))
     starts: int = setting(5, "starting points of a search in training", least=1)
+    changes: Mapping[str, Any] = field(
+        default_factory=dict,
+        metadata={"help": "fields of the policy that are others, such as rise=0.3"},
+    )
 
     def __post_init__(self) -> None:
         """Check every setting."""
         check_limits(self)
+        free = {f.name for f in fields(MemoryPolicy)} - OF_THE_POLICY
+        if is_own(self.prior) and self.read != "posterior":
+            raise ValueError(
+                f"the prior {self.prior} judges no proposals, so it needs --read posterior, which "
+                f"judges its own; got {self.read!r}"
+            )
+        if unknown := self.changes.keys() - free:
+            raise ValueError(
+                f"--set knows no {' and '.join(sorted(unknown))}; it sets "
+                f"{', '.join(sorted(free))}, and other settings have options of their own."
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,10 +179,17 @@ def check_limits(config: TrainConfig) -> None:
             raise ValueError(f"{name} must have at least one value, got none.")
 
 
+def listed(limits: Mapping[str, Any]) -> str:
+    """The choices of a setting."""
+    or_own = [f"or {limits['or_own']}"] if "or_own" in limits else []
+    return ", ".join([*limits.get("choices", ()), *or_own])
+
+
 def _problem(value: Any, limits: Mapping[str, Any]) -> str | None:
     """What the value should be but is not, if anything."""
-    if "choices" in limits and value not in limits["choices"]:
-        return "one of " + ", ".join(limits["choices"])
+    own = "or_own" in limits and is_own(value)
+    if "choices" in limits and value not in limits["choices"] and not own:
+        return "one of " + listed(limits)
     if isinstance(value, float) and not math.isfinite(value):
         return "finite"
     if "least" in limits and value < limits["least"]:
@@ -178,4 +206,6 @@ def settings(config: TrainConfig) -> dict[str, Any]:
     plain = asdict(config) | {"dims": list(config.dims)}
     plain["init"] = config.init and config.init.name
     del plain["out"], plain["steps" if config.steps is None else "minutes"]
+    if not plain.get("changes", True):
+        del plain["changes"]
     return plain

@@ -40,7 +40,8 @@ def draw_curves(log: Path, picture: Path) -> None:
         panel.plot(trials, early, color="tab:blue", alpha=0.35, label="policy, first interval")
         panel.plot(trials, curves["policy"], color="tab:blue", label="policy")
         panel.plot(trials, curves["random"], color="0.6", label="random search")
-        panel.plot(trials, curves["oracle"], color="0.2", ls="--", label="GP-EI, true kernel")
+        if "oracle" in curves:
+            panel.plot(trials, curves["oracle"], color="0.2", ls="--", label="GP-EI, true kernel")
         panel.set(xlabel="trials", title=f"mean best value, d = {dim}")
     panels[0][-1].legend(frameon=False)
     figure.savefig(picture, dpi=120)

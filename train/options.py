@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import json
 import typing
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, NoReturn
 
-from train.config import MemoryConfig, RecurrentConfig, TrainConfig, metadata_of
+from train.config import (
+    OF_THE_POLICY,
+    MemoryConfig,
+    RecurrentConfig,
+    TrainConfig,
+    listed,
+    metadata_of,
+)
 
 FAMILIES: dict[type[TrainConfig], str] = {
     MemoryConfig: "memory",
     RecurrentConfig: "lstm and dnc",
 }
-_BY_HAND = {"policy", "dims", "out"}  # settings whose options are written out below
+_BY_HAND = {"policy", "dims", "out", "changes"}  # settings whose options are written out below
 _METAVARS = {int: "N", float: "X", str: "NAME", Path: "PATH"}
 
 
@@ -31,14 +39,17 @@ def make_parser() -> Parser:
     """The parser of `python -m train.fit`."""
     parser = Parser(
         prog="python -m train.fit",
-        usage="%(prog)s (--dim D | --dims D [D ...]) [--policy KIND] [--out FOLDER] [options]",
+        usage="%(prog)s [--dim D | --dims D [D ...]] [--policy KIND] [--out FOLDER] [options]",
         description="Train a policy on functions drawn from a prior.",
         argument_default=argparse.SUPPRESS,
     )
-    dims = parser.add_mutually_exclusive_group(required=True)
+    dims = parser.add_mutually_exclusive_group()
+    default = f" (default: {' '.join(map(str, MemoryConfig.dims))})"
     one = metadata_of(MemoryConfig, "dims")["help"]
     dims.add_argument("--dim", dest="dims", type=int, nargs=1, metavar="D", help=one)
-    dims.add_argument("--dims", type=int, nargs="+", metavar="D", help="several, for memory")
+    dims.add_argument(
+        "--dims", type=int, nargs="+", metavar="D", help="several, for memory" + default
+    )
     parser.add_argument(
         "--policy",
         choices=("memory", "lstm", "dnc"),
@@ -56,7 +67,26 @@ def make_parser() -> Parser:
         "--resume", action="store_true", default=False, help="go on with the run in --out"
     )
     add_settings(parser, FAMILIES)
+    parser.add_argument(
+        "--set",
+        dest="changes",
+        nargs="+",
+        type=assignment,
+        metavar="NAME=VALUE",
+        help=metadata_of(MemoryConfig, "changes")["help"] + "; for memory",
+    )
     return parser
+
+
+def assignment(text: str) -> tuple[str, Any]:
+    """A field and its value from NAME=VALUE; the value is JSON, or else a text."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"give NAME=VALUE, such as rise=0.3; got {text!r}")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value
 
 
 def parse(parser: Parser, arguments: Sequence[str] | None = None) -> tuple[TrainConfig, bool]:
@@ -67,16 +97,25 @@ def parse(parser: Parser, arguments: Sequence[str] | None = None) -> tuple[Train
     """
     given = vars(parser.parse_args(arguments))
     resume = given.pop("resume")
-    given["dims"] = tuple(given["dims"])
     family = MemoryConfig if given["policy"] == "memory" else RecurrentConfig
+    if "dims" in given:
+        given["dims"] = tuple(given["dims"])
+    elif family is RecurrentConfig:
+        parser.error(f"{given['policy']} is trained for one dimension: say which with --dim")
     foreign = given.keys() - {field.name for field in fields(family)}
     if foreign:
         (other,) = FAMILIES.keys() - {family}
-        options = " and ".join(_option(name) for name in sorted(foreign))
+        names = sorted("set" if name == "changes" else name for name in foreign)
+        options = " and ".join(map(_option, names))
         parser.error(
             f"{given['policy']} takes no {options}. Leave out what is for {FAMILIES[other]} only, "
             "or choose another --policy."
         )
+    changes = dict(given.pop("changes", {}))
+    for name in changes.keys() & OF_THE_POLICY:
+        given[name] = changes.pop(name)
+    if changes:
+        given["changes"] = changes
     try:
         config = family(**{"out": Path(), **given})
         if "out" not in given:
@@ -125,7 +164,7 @@ def _help(families: Mapping[type[TrainConfig], str], name: str, defaults: bool) 
     """What a setting is, what it may be, and what it is if nobody says."""
     choices, default = {}, {}
     for family, label in families.items():
-        choices[label] = ", ".join(metadata_of(family, name).get("choices", ()))
+        choices[label] = listed(metadata_of(family, name))
         value = next(f.default for f in fields(family) if f.name == name)
         default[label] = "" if value is None or value is MISSING else str(value)
     text: str = metadata_of(next(iter(families)), name)["help"]

@@ -8,7 +8,6 @@ better model gets a new name; a short name such as 'memory' is moved to it by `-
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import shutil
@@ -22,7 +21,7 @@ from l2l_sampler.files import replacing
 from l2l_sampler.policies.base import describe
 from l2l_sampler.policies.trained import TrainedPolicy
 from l2l_sampler.registry import WEIGHTS, Shipped
-from train.options import Parser
+from train.options import Parser, assignment
 
 
 def ship(
@@ -105,17 +104,6 @@ def _changed(trained: TrainedPolicy, changes: Mapping[str, Any]) -> TrainedPolic
     return replace(trained, policy=policy, header=header)
 
 
-def _change(text: str) -> tuple[str, Any]:
-    """A field and its value from NAME=VALUE; the value is JSON, or else a text."""
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise argparse.ArgumentTypeError(f"give NAME=VALUE, such as rise=0.3; got {text!r}")
-    try:
-        return name, json.loads(value)
-    except json.JSONDecodeError:
-        return name, value
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
     parser = Parser(prog="python -m train.ship", description="Ship a checkpoint with the package.")
@@ -128,7 +116,7 @@ def main(arguments: list[str] | None = None) -> None:
         "--set",
         nargs="+",
         default=[],
-        type=_change,
+        type=assignment,
         metavar="NAME=VALUE",
         help="fields of the policy that are others at run time, such as encoding=robust-1",
     )

@@ -8,6 +8,7 @@ import signal
 import numpy as np
 import pytest
 
+from l2l_sampler import load_policy
 from l2l_sampler.checkpoint import load
 from train.curves import draw_curves
 from train.fit import fit, main, progress_bar, schedule
@@ -21,6 +22,8 @@ MEMORY = ("--policy", "memory", "--dims", "1", "2", "--starts", "3", "--hidden",
 CASES = {
     "memory-posterior": MEMORY,
     "memory-warped": (*MEMORY, "--encoding", "warped-1"),
+    "memory-own-prior": (*MEMORY, "--prior", "tests.train.functions.test_own:paraboloids"),
+    "memory-tuning": (*MEMORY, "--prior", "tuning", "--set", "rise=0.3", "encoding=robust-1"),
     "memory-kernel": (*MEMORY, "--read", "kernel"),
     "lstm": ("--dim", "2", "--hidden", "8", "--loss", "oi"),
     "dnc": ("--policy", "dnc", "--dim", "2", "--hidden", "8", "--workers", "3"),
@@ -108,6 +111,8 @@ def test_errors_of_use_are_one_line(tmp_path, capsys):
         (("--steps", "2", "--resume", "--seed", "1"), "seed was 0 and is 1"),
         (("--out", str(tmp_path / "other"), "--resume"), "nothing to resume"),
         (("--out", str(tmp_path / "other"), "--init", "absent"), "no checkpoint .*absent"),
+        (("--out", str(tmp_path / "other"), "--prior", "absent:f"), "needs a module 'absent'"),
+        (("--out", str(tmp_path / "other"), "--set", "rise=-1"), "rise must be at least 0"),
     ):
         with pytest.raises(SystemExit) as stop:
             main([*SMALL, *MEMORY, *out, *options])
@@ -171,6 +176,22 @@ def test_pictures_need_no_display_and_leave_the_backend_alone(tmp_path, monkeypa
     monkeypatch.setattr(matplotlib, "use", None)
     draw_curves(tmp_path / "run" / "log.jsonl", tmp_path / "again.png")
     assert (tmp_path / "again.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_training_goes_on_from_a_shipped_policy_by_its_name(tmp_path):
+    options = ("--policy", "memory", "--dim", "2", "--steps", "1", "--rate", "1e-9")
+    trained = run(tmp_path / "run", *options, "--init", "memory", "--set", "rise=0.3", "zoom=30")
+    for name, value in load_policy("memory").params.items():
+        np.testing.assert_allclose(trained.params[name], value, atol=1e-6)
+    assert (trained.policy.rise, trained.policy.zoom) == (0.3, 30)
+    assert trained.header.training["changes"] == {"rise": 0.3, "zoom": 30}
+
+
+def test_a_prior_of_ones_own_is_compared_with_random_search_alone(tmp_path, capsys):
+    trained = run(tmp_path / "run", *CASES["memory-own-prior"], "--steps", "1")
+    assert trained.header.prior == "tests.train.functions.test_own:paraboloids"
+    assert set(trained.header.metrics["d2@3"]) == {"policy", "random"}
+    assert "oracle" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

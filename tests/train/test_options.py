@@ -9,6 +9,7 @@ import pytest
 from l2l_sampler.policies import KINDS
 from train.config import MemoryConfig, RecurrentConfig, metadata_of, settings
 from train.options import FAMILIES, make_parser, parse
+from train.run.setup import make_policy
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("l2l_sampler/weights/*.md")]
@@ -30,6 +31,23 @@ def test_one_dimension_is_all_that_must_be_said():
     assert memory == MemoryConfig(dims=(1, 2), out=Path("runs/memory-posterior-any"))
 
 
+def test_a_policy_of_any_dimension_is_trained_in_several_if_nobody_says():
+    memory = config_of("--policy", "memory")
+    assert memory == MemoryConfig(out=Path("runs/memory-posterior-any"))
+    assert memory.dims == (1, 2, 3, 4, 6, 8)
+
+
+def test_a_field_that_is_set_has_its_own_option_or_is_the_policys():
+    config = config_of("--policy", "memory", "--set", "rise=0.3", "encoding=robust-1", "zoom=30")
+    assert config.encoding == "robust-1" and config.changes == {"rise": 0.3, "zoom": 30}
+    policy = make_policy(config)
+    assert (policy.encoding, policy.rise, policy.zoom) == ("robust-1", 0.3, 30)
+    with pytest.raises(ValueError, match="rise must be at least 0"):
+        make_policy(config_of("--policy", "memory", "--set", "rise=-1"))
+    with pytest.raises(ValueError, match="of the wrong type"):
+        make_policy(config_of("--policy", "memory", "--set", "rise=much"))
+
+
 @pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_what_the_pages_tell_to_run_can_be_run(command):
     config, resume = parse(make_parser(), command.split())
@@ -44,7 +62,8 @@ def test_pages_tell_something():
     "config",
     [
         MemoryConfig(
-            dims=(2, 5), out=Path("a"), prior="gp", batch=3, read="kernel", starts=2, horizon=20
+            **{"dims": (2, 5), "out": Path("a"), "prior": "gp", "batch": 3, "read": "kernel"},
+            **{"starts": 2, "horizon": 20, "changes": {"margin_low": 0.1, "steps": 3}},
         ),
         RecurrentConfig(
             **{"policy": "dnc", "dims": (2,), "out": Path("b"), "loss": "sum", "patience": 9},
@@ -58,7 +77,9 @@ def test_pages_tell_something():
 def test_every_setting_can_be_said(config):
     said = []
     for name, value in vars(config).items():
-        if value is not None and not (name == "minutes" and config.steps):
+        if name == "changes":
+            said += ["--set", *(f"{field}={value}" for field, value in value.items())]
+        elif value is not None and not (name == "minutes" and config.steps):
             values = value if isinstance(value, tuple) else (value,)
             said += [f"--{name.replace('_', '-')}", *map(str, values)]
     assert config_of(*said) == config
@@ -84,7 +105,14 @@ def test_defaults_are_the_policys_own(kind):
 
 
 IMPOSSIBLE = {
-    "": "one of the arguments --dim --dims is required",
+    "": "lstm is trained for one dimension: say which with --dim",
+    "--policy memory --set rise": "give NAME=VALUE, such as rise=0.3; got 'rise'",
+    "--policy memory --set depth=3": "--set knows no depth; it sets .*margin_low.* and other",
+    "--policy memory --set encoding=flat": "encoding must be one of zscore-1, .*, got 'flat'",
+    "--dim 2 --set rise=0.3": "lstm takes no --set. Leave out what is for memory only",
+    "--policy memory --prior flat": "prior must be one of gp, .*, or module:function.*got 'flat'",
+    "--dim 2 --prior a:b": "prior must be one of gp, .*, got 'a:b' for lstm",
+    "--policy memory --read kernel --prior a:b": "a:b judges no proposals, so it needs --read",
     "--dims 2 3": "lstm is trained for one dimension at a time, got 2 and 3. .*--policy memory",
     "--dim 0": "dims must be at least 1, got 0 for lstm",
     "--policy memory --dim 2 --workers 2": "memory takes no --workers. Leave out what is for lstm",

@@ -3,8 +3,9 @@
 Notation
     B  functions side by side     n  points      d  dimensions     M  random features
     x  (B, n, d) in [0, 1]        g  (B, n) latent values, lower is better
-A function is a draw from a Gaussian process over warped inputs. What a policy is shown, y, is
-an increasing map of the latent value plus noise; what it is judged by is the latent value.
+A function is a draw from a Gaussian process over warped inputs, to which a known trend may be
+added. What a policy is shown, y, is an increasing map of the latent value plus noise; what it is
+judged by is the latent value.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from torch import Tensor
 
 from train.functions import gp
 from train.functions.fourier import sum_of_cosines
+from train.functions.trends import Trend, Trended
 from train.functions.warps import snap, warp_inputs, warp_values
 
 
@@ -38,6 +40,7 @@ class Functions:
         frequency: (B, M, d) of the cosines, see `fourier`; their type is that of latent values.
         phase: (B, M) of the cosines.
         amplitude: (B, M) of the cosines.
+        trend: bowls and cliffs that are added to the draws; None if the prior has none.
     """
 
     kind: Tensor
@@ -54,6 +57,7 @@ class Functions:
     frequency: Tensor
     phase: Tensor
     amplitude: Tensor
+    trend: Trend | None = None
 
     def snap(self, x: Tensor) -> Tensor:
         """The points (B, n, d) that are evaluated in place of x; straight-through gradient."""
@@ -68,7 +72,11 @@ class Functions:
 
         They have mean 0 and variance 1 over the prior.
         """
-        return sum_of_cosines(self.inputs(x), self.frequency, self.phase, self.amplitude)
+        u = self.inputs(x)
+        g = sum_of_cosines(u, self.frequency, self.phase, self.amplitude)
+        if self.trend is None:
+            return g
+        return self.trend.scale[:, None].to(g.dtype) * (g + self.trend.at(u.to(g.dtype)))
 
     def observe(self, latent: Tensor, generator: torch.Generator) -> Tensor:
         """What a policy is told, (B, n): the latent values with noise, then warped."""
@@ -83,8 +91,10 @@ class Functions:
 
     def condition(
         self, x_seen: Tensor, latent: Tensor, known: Tensor, present: Tensor
-    ) -> gp.Posterior:
-        """The process that drew the functions, given trials; ask it at `inputs(p)`.
+    ) -> gp.Posterior | Trended:
+        """The process that drew the functions, given trials; ask its `moments` at `inputs(p)`.
+
+        The trend is known, so it is taken off the values and added to the mean.
 
         Args:
             x_seen: (B, n, d) the trials.
@@ -93,7 +103,12 @@ class Functions:
             present: (B, n) bool, finished and pending trials.
         """
         seen = self.inputs(x_seen.double())
-        return gp.condition(self.kind, self.rate, self.noise, seen, latent, known, present)
+        if self.trend is None:
+            return gp.condition(self.kind, self.rate, self.noise, seen, latent, known, present)
+        scale = self.trend.scale
+        noise, value = self.noise / scale, latent.double() / scale[:, None] - self.trend.at(seen)
+        process = gp.condition(self.kind, self.rate, noise, seen, value, known, present)
+        return Trended(process.moments, self.trend)
 
     def posterior(
         self, x_seen: Tensor, latent: Tensor, known: Tensor, present: Tensor, p: Tensor
@@ -132,14 +147,23 @@ class Functions:
 
         The tensors are replaced, not written into: a graph that holds them stays valid.
         """
+        theirs = other.state_dict()
         for name, tensor in self.state_dict().items():
-            setattr(self, name, tensor.index_copy(0, rows, getattr(other, name)))
+            owner, field = self._place(name)
+            setattr(owner, field, tensor.index_copy(0, rows, theirs[name]))
 
     def state_dict(self) -> dict[str, Tensor]:
-        """The tensors that make up the functions, not copied."""
-        return dict(vars(self))
+        """The tensors that make up the functions, not copied; those of the trend as "trend.*"."""
+        own = {name: value for name, value in vars(self).items() if name != "trend"}
+        trend = {} if self.trend is None else vars(self.trend)
+        return own | {f"trend.{name}": value for name, value in trend.items()}
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         """Become the functions that `state_dict` described; shapes must agree."""
         for name, tensor in self.state_dict().items():
             tensor.copy_(state[name])
+
+    def _place(self, name: str) -> tuple[object, str]:
+        """Whose attribute a tensor of the state is, and what it is called there."""
+        owner, _, field = name.rpartition(".")
+        return (getattr(self, owner) if owner else self), field

@@ -9,8 +9,8 @@ So the order of the random numbers below stays, and what is switched off draws t
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -18,6 +18,10 @@ from torch import Tensor
 from train.functions import gp
 from train.functions.fourier import draw_cosines
 from train.functions.functions import Functions
+from train.functions.own import OwnFunctions, draw_own, is_own
+from train.functions.trends import SAMPLED, draw_trend
+
+AnyFunctions: TypeAlias = Functions | OwnFunctions
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,10 @@ class Ingredients:
             times as far out as without; at 8, as with a diverged training, ten thousand times.
         failing: that bad values all look alike, as of runs that learn nothing: on average in a
             fifth to three quarters of the cube y is one value, up to ten units above the others.
+        bowl: that a function rises from a point inside the cube towards the bounds, see `trends`;
+            by 0.5 to 3 times as much as the draw from the process varies.
+        walls: that beyond a plane, which cuts off a tenth to a half of the cube, it lies 1 to 5
+            units higher.
     """
 
     length_scale: tuple[float, float] = (0.15, 1.0)
@@ -56,6 +64,8 @@ class Ingredients:
     categories: float = 0.0
     skew: float = 1.5
     failing: float = 0.0
+    bowl: float = 0.0
+    walls: float = 0.0
 
 
 _LEAST_NOISE, _MOST_NOISE = 1e-3, 0.2  # from invisible to a fifth of the signal
@@ -65,20 +75,28 @@ _BENT = 0.5  # standard deviation of the logarithms of the parameters of `warps.
 
 _PAPER = {"length_scale": (0.3, 0.3), "scale_with_dim": False, "ard": 0.0}
 
+_BROAD = Ingredients(
+    kernels=gp.KERNELS,
+    irrelevant=0.2,
+    input_warp=0.3,
+    output_warp=0.3,
+    noise=0.3,
+    plateaus=0.3,
+    categories=0.2,
+)
+_SKEWED = Ingredients(output_warp=1.0, skew=8.0)
+
 PRIORS = {
     "gp": Ingredients(**_PAPER),
     "gp-ard": Ingredients(),
-    "broad": Ingredients(
-        kernels=gp.KERNELS,
-        irrelevant=0.2,
-        input_warp=0.3,
-        output_warp=0.3,
-        noise=0.3,
-        plateaus=0.3,
-        categories=0.2,
-    ),
-    "skewed": Ingredients(output_warp=1.0, skew=8.0),
+    "broad": _BROAD,
+    "tuning": replace(_BROAD, bowl=0.6),
+    # Those below are to validate on; no shipped policy was trained on them.
+    "skewed": _SKEWED,
     "failing": Ingredients(failing=1.0),
+    "bowls": Ingredients(bowl=1.0),
+    "interior-skewed": replace(_SKEWED, bowl=1.0),
+    "walls": Ingredients(walls=1.0),
 }
 
 
@@ -89,19 +107,22 @@ def draw(
     *,
     generator: torch.Generator,
     dtype: torch.dtype = torch.float32,
-) -> Functions:
+) -> AnyFunctions:
     """Draw functions from a prior.
 
     Args:
-        prior: a name in PRIORS, or ingredients of your own.
+        prior: a name in PRIORS, ingredients, or module:function, see `own`.
         count: number of functions, B.
         dim: number of dimensions, d.
         generator: the only source of randomness; its device is that of the functions.
-        dtype: precision of latent values; posterior and log EI are float64 always.
+        dtype: precision of latent values; posterior and log EI are float64 always. Functions
+            of your own take that of the points.
 
     Raises:
         ValueError: if the name is unknown.
     """
+    if is_own(prior):
+        return draw_own(prior, count, dim, generator)
     if isinstance(prior, str):
         if prior not in PRIORS:
             raise ValueError(f"no prior is called {prior!r}; choose one of {', '.join(PRIORS)}")
@@ -119,7 +140,7 @@ def draw(
     warp_b = torch.where(warped, torch.exp(_BENT * drawn.normal(dim)), 1.0)
     noise = torch.where(drawn.chance(prior.noise), deviation, 0.0)
     frequency, phase, amplitude = draw_cosines(kind, rate, generator=generator, dtype=dtype)
-    return Functions(
+    functions = Functions(
         kind=kind,
         rate=rate,
         warp_a=warp_a,
@@ -135,6 +156,11 @@ def draw(
         phase=phase,
         amplitude=amplitude,
     )
+    if prior.bowl or prior.walls:  # The priors without are older, and draw no number for it.
+        u = functions.inputs(drawn.uniform(SAMPLED, dim))
+        free = (rate > 0.0) & ~one_of
+        functions.trend = draw_trend(prior.bowl, prior.walls, u, free, generator=generator)
+    return functions
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,10 @@
 Notation
     B  functions in the pool   T  horizon   n  trials so far   d  dimension   S  starting points
 Every row of the pool is a function being optimised by the policy itself, each at its own number
-of trials. A step asks the policy for the next points of all of them, scores these under the true
-process (log EI given the history, which is detached), and evaluates the best one.
+of trials. A step asks the policy for the next points of all of them, judges these, and evaluates
+the best one. The judge is the true process (log EI given the history, which is detached).
+Functions of a user's own have none: there the search is judged by the log EI that the read, as it
+stands, predicts, and the read by how well it predicts the functions.
 """
 
 from __future__ import annotations
@@ -19,8 +21,10 @@ from torch import Tensor
 from l2l_sampler.policies.memory.objective.encodings import Encoder
 from l2l_sampler.policies.memory.policy import MemoryPolicy
 from l2l_sampler.policies.memory.reads.read import Score
+from l2l_sampler.policies.memory.search.candidates import Draws
 from l2l_sampler.policies.memory.table import Table
 from train.curriculum import horizon_at
+from train.functions.functions import Functions
 from train.functions.priors import draw
 from train.gradients import clip_each_gradient
 from train.memory.draws import search_draws
@@ -82,7 +86,7 @@ class MemoryPool:
 
         Args:
             policy: the policy to train.
-            prior: name of a distribution in `priors`.
+            prior: name of a distribution in `priors`, or module:function.
             batch: functions side by side.
             dim: their dimension.
             starts: starting points of each inner search in training.
@@ -126,7 +130,10 @@ class MemoryPool:
         points = torch.cat([starts, refined], 1)
         spread = _spread(g, known)
         margin = policy.margin(draws.margin) * spread
-        log_ei = functions.log_ei(x, g, known, present, points, margin=margin)
+        if isinstance(functions, Functions):
+            log_ei = functions.log_ei(x, g, known, present, points, margin=margin)
+        else:
+            log_ei = self._predicted(params, table, draws, points)
         score = policy.score(params, prepared, points.detach())
         reached = log_ei[:, self.starts :].mean()
         if score.mean is None:
@@ -151,6 +158,15 @@ class MemoryPool:
         self.functions.load_state_dict(state["functions"])
         self.trials = _Trials(**state["trials"])
         self.generator.set_state(state["generator"])
+
+    def _predicted(
+        self, params: Mapping[str, Tensor], table: Table, draws: Draws, points: Tensor
+    ) -> Tensor:
+        """Log EI (B, S) by the read as it stands: it shall not learn to promise more."""
+        fixed = {name: value.detach() for name, value in params.items()}
+        with torch.no_grad():
+            prepared = self.policy.prepare(fixed, table, draws)
+        return self.policy.score(fixed, prepared, points).log_ei
 
     def _surprise(self, score: Score, points: Tensor, encoded: Encoder) -> Tensor:
         """Mean negative log predictive density of the encoded objective at the points."""

@@ -10,6 +10,7 @@ from tqdm import tqdm
 from l2l_sampler.checkpoint import save
 from l2l_sampler.policies.trained import Header, TrainedPolicy
 from train.config import MemoryConfig, RecurrentConfig, TrainConfig, settings
+from train.functions.own import is_own
 from train.revision import revision
 from train.run.state import Run
 from train.validation.batched import curves_of
@@ -27,19 +28,21 @@ Curves: TypeAlias = dict[str, dict[str, list[float]]]
 def make_baselines(config: TrainConfig) -> Curves:
     """What the policy is compared with: random search and the oracle."""
     count, trials = config.held_out, _trials(config)
-    print(
-        f"To compare with, random search and an oracle play on {count} held-out functions of each "
-        "dimension. The oracle knows where the functions come from and takes a minute or more; "
-        "its results are kept in runs/.",
-        flush=True,
-    )
+    if not is_own(config.prior):
+        print(
+            f"To compare with, random search and an oracle play on {count} held-out functions of "
+            "each dimension. The oracle knows where the functions come from and takes a minute or "
+            "more; its results are kept in runs/.",
+            flush=True,
+        )
     found: Curves = {}
     for dim in tqdm(config.dims, desc="baselines", unit="dimension", leave=False):
         functions = draw_held_out(config.prior, dim, count)
-        found[str(dim)] = {
-            "random": play(random_search(), functions, trials).mean(0).tolist(),
-            "oracle": oracle_curves(config.prior, dim, count, trials).mean(0).tolist(),
-        }
+        random = play(random_search(), functions, trials)
+        found[str(dim)] = {"random": random.mean(0).tolist()}
+        if not is_own(config.prior):  # An oracle knows a process.
+            oracle = oracle_curves(config.prior, dim, count, trials)
+            found[str(dim)]["oracle"] = oracle.mean(0).tolist()
     return found
 
 
@@ -73,6 +76,7 @@ def describe(line: Mapping[str, Any]) -> str:
         values = {
             label: " ".join(f"{curves[key][t - 1]:.2f}" for t in budgets)
             for key, label in LABELS.items()
+            if key in curves
         }
         shown.append(f"  d = {dim}:  " + "   ".join(f"{k} {v}" for k, v in values.items()))
     return "\n".join(shown)

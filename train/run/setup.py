@@ -47,15 +47,22 @@ def set_up(config: TrainConfig, *, resume: bool = False) -> Run:
 
 
 def make_policy(config: TrainConfig) -> Policy:
-    """The policy that the configuration describes."""
+    """The policy that the configuration describes.
+
+    Raises:
+        ValueError: a field of it has an impossible value.
+    """
     options: dict[str, Any] = {"hidden": config.hidden, "encoding": config.encoding}
     if isinstance(config, MemoryConfig):
-        options |= {"read": config.read, **_SEARCH_SIZES[config.read]}
+        options |= {"read": config.read, **_SEARCH_SIZES[config.read], **config.changes}
     elif isinstance(config, RecurrentConfig):
         options |= {"dim": config.dims[0], "horizon": config.horizon}
         options |= {"workers": config.workers, "patience": config.patience}
     kind: Any = KINDS[config.policy]
-    policy: Policy = kind(**options)
+    try:
+        policy: Policy = kind(**options)
+    except TypeError as error:
+        raise ValueError(f"a field of the policy is of the wrong type: {error}") from error
     return policy
 
 

@@ -12,6 +12,7 @@ from l2l_sampler.policies.base import Policy
 from l2l_sampler.policies.recurrent.encodings import encoding_of
 from l2l_sampler.policies.recurrent.policy import RecurrentPolicy
 from l2l_sampler.policies.trained import TrainedPolicy
+from l2l_sampler.registry import load_policy, names
 
 
 def starting_point(policy: Policy, seed: int, init: str | Path | None) -> Mapping[str, np.ndarray]:
@@ -23,7 +24,7 @@ def starting_point(policy: Policy, seed: int, init: str | Path | None) -> Mappin
     Args:
         policy: whose parameters they are.
         seed: of fresh ones.
-        init: the checkpoint, or None.
+        init: the checkpoint, the name of a shipped policy, or None.
 
     Raises:
         ValueError: the parameters of the checkpoint do not fit the policy.
@@ -31,7 +32,8 @@ def starting_point(policy: Policy, seed: int, init: str | Path | None) -> Mappin
     fresh = policy.init(np.random.default_rng(seed))
     if init is None:
         return fresh
-    start = load(init)
+    named = str(init) in names() and not Path(init).exists()
+    start = load_policy(str(init), policy.dim) if named else load(init)
     values = _with_new_inputs(start, policy)
     shapes = {name: value.shape for name, value in values.items()}
     if shapes != {name: value.shape for name, value in fresh.items()}:

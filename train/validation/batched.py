@@ -16,7 +16,7 @@ from torch import Tensor
 from l2l_sampler.policies.base import Policy
 from l2l_sampler.policies.memory.policy import MemoryPolicy
 from l2l_sampler.policies.recurrent.policy import RecurrentPolicy, State
-from train.functions.functions import Functions
+from train.functions.priors import AnyFunctions
 from train.memory.draws import search_draws
 from train.validation.play import Ask, held, play
 
@@ -32,7 +32,7 @@ def torch_params(
 def curves_of(
     policy: Policy,
     params: Mapping[str, Tensor],
-    functions: Functions,
+    functions: AnyFunctions,
     n_trials: int,
     *,
     seed: int = 0,

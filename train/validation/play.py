@@ -21,7 +21,7 @@ from l2l_sampler.history import History
 from l2l_sampler.policies.trained import TrainedPolicy
 from l2l_sampler.proposal import propose
 from train.functions.functions import Functions
-from train.functions.priors import Ingredients, draw
+from train.functions.priors import AnyFunctions, Ingredients, draw
 from train.functions.spaces import spaces
 
 Ask: TypeAlias = Callable[[Tensor, Tensor], Tensor]
@@ -38,19 +38,19 @@ def generator_of(stream: int, seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(mixed)
 
 
-def draw_held_out(prior: str | Ingredients, dim: int, count: int, seed: int = 0) -> Functions:
+def draw_held_out(prior: str | Ingredients, dim: int, count: int, seed: int = 0) -> AnyFunctions:
     """A fixed set of functions that no training run draws, in float64."""
     return draw(prior, count, dim, generator=generator_of(FUNCTIONS, seed), dtype=torch.float64)
 
 
 @torch.no_grad()
-def play(ask: Ask, functions: Functions, n_trials: int, seed: int = 0) -> Tensor:
+def play(ask: Ask, functions: AnyFunctions, n_trials: int, seed: int = 0) -> Tensor:
     """Let an optimizer run on all functions; it is told the snapped points it asked for.
 
     Returns:
         (B, T) the lowest latent value among the first 1 to T trials.
     """
-    batch, dim = functions.rate.shape
+    batch, dim = functions.one_of.shape
     first = torch.rand(
         batch, 1, dim, generator=generator_of(FIRST_POINT, seed), dtype=torch.float64
     )

@@ -11,7 +11,9 @@ from train.functions.priors import PRIORS, Ingredients
 
 
 def test_the_named_priors_are_the_ones_of_the_command_line():
-    assert set(PRIORS) == {"gp", "gp-ard", "broad", "skewed", "failing"}
+    trained = {"gp", "gp-ard", "broad", "tuning"}
+    held_out = {"skewed", "failing", "bowls", "interior-skewed", "walls"}
+    assert set(PRIORS) == trained | held_out
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
@@ -57,6 +59,10 @@ def test_the_same_seed_draws_the_same_functions_and_another_does_not(prior):
         ("broad", 0.033544694501531844, 0.03395377566049389),
         ("skewed", -0.6401694468063568, -0.23781256750653915),
         ("failing", -0.3087366865665103, -0.3087366865665103),
+        ("tuning", -0.49475205360496044, -0.4161052095412944),
+        ("bowls", -0.9048186673380969, -0.9048186673380969),
+        ("interior-skewed", -0.9048186673380969, -0.251962591391291),
+        ("walls", -0.8103279362925475, -0.8103279362925475),
     ],
 )
 def test_a_seed_means_the_functions_that_published_results_are_of(prior, latent, shown):

@@ -16,14 +16,18 @@ sorts = pytest.mark.parametrize("sort", SORTS)
 def pool_of(sort="posterior", seed=0, **options):
     policy = MemoryPolicy(**SORTS[sort], hidden=8)
     params = torch_params(policy.init(np.random.default_rng(0)), requires_grad=True)
-    sizes = {"batch": 6, "dim": 2, "starts": 3, "horizon": 16} | options
+    sizes = {"batch": 6, "dim": 2, "starts": 3, "horizon": 16, "prior": "broad"} | options
     generator = torch.Generator().manual_seed(seed)
-    return MemoryPool(policy, prior="broad", generator=generator, **sizes), params
+    return MemoryPool(policy, generator=generator, **sizes), params
 
 
-@sorts
-def test_the_gradient_of_the_loss_reaches_every_parameter(sort):
-    pool, params = pool_of(sort)
+OWN = "tests.train.functions.test_own:paraboloids"
+CASES = [*((sort, "broad") for sort in SORTS), ("posterior", "tuning"), ("posterior", OWN)]
+
+
+@pytest.mark.parametrize(("sort", "prior"), CASES)
+def test_the_gradient_of_the_loss_reaches_every_parameter(sort, prior):
+    pool, params = pool_of(sort, prior=prior)
     loss, _ = pool.step(params, 0.0)
     loss.backward()
     for name, value in params.items():
@@ -53,12 +57,13 @@ def test_functions_at_their_end_make_room_for_others():
     assert not torch.isclose(pool.functions.rate, first).all(1).any()
 
 
-def test_a_stored_pool_goes_on_as_it_would_have(tmp_path):
-    pool, params = pool_of()
+@pytest.mark.parametrize("prior", ["broad", "tuning", OWN])
+def test_a_stored_pool_goes_on_as_it_would_have(tmp_path, prior):
+    pool, params = pool_of(prior=prior)
     pool.step(params, 0.0)
     torch.save(pool.state_dict(), tmp_path / "state.pt")
     expected = [float(pool.step(params, 0.0)[0].detach()) for _ in range(3)]
-    other, _ = pool_of(seed=1)
+    other, _ = pool_of(seed=1, prior=prior)
     other.load_state_dict(torch.load(tmp_path / "state.pt"))
     assert [float(other.step(params, 0.0)[0].detach()) for _ in range(3)] == expected
 
