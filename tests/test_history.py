@@ -87,3 +87,26 @@ def test_columns_of_different_lengths_are_refused(column):
 def test_points_must_be_a_table():
     with pytest.raises(ValueError, match=r"got x \(2,\)"):
         History.sequential(np.zeros(2), np.zeros(2))
+
+
+def overtaken_by(results):
+    """A trial that is pending from the beginning on, and so many others one after the other."""
+    n = results + 1
+    moment = np.arange(n, dtype=float)
+    y = np.where(moment == 0, np.nan, 0.0)
+    return History(np.zeros((n, 1)), y, moment, np.where(moment == 0, np.inf, moment + 0.5))
+
+
+def test_a_pending_trial_is_given_up_when_far_more_results_came_in_than_while_others_ran():
+    assert not overtaken_by(20).stale.any()
+    assert overtaken_by(30).stale.tolist() == [True] + 30 * [False]
+    assert overtaken_by(30).informative().n == 30
+
+
+def test_where_trials_overtake_each_other_a_slow_one_is_waited_for():
+    n = 61
+    moment = np.arange(n, dtype=float)
+    told = moment + 16.5  # sixteen workers: as many results come in while any trial runs
+    told[0] = np.inf
+    history = History(np.zeros((n, 1)), np.where(moment == 0, np.nan, 0.0), moment, told)
+    assert not history.stale.any()

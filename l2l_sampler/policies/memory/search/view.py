@@ -66,7 +66,7 @@ class Box:
             low, high = np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
             low, high = np.where(cube.numeric, low, 0.0), np.where(cube.numeric, high, 1.0)
             inside = ((x >= low) & (x <= high)).all(axis=1).sum()
-            if inside >= min(len(known), _fewest(cube.dim)):
+            if inside >= min(len(known), _fewest(cube.dim)) or (half >= 1.0).all():
                 return cls(cube, low, high)
             half = _GROWTH * half
 
