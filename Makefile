@@ -9,7 +9,9 @@ INSTALL := $(BIN)/pip install -q -c constraints.txt
 # of constraints.txt. What they test is all that needs neither torch nor Ray.
 OLDEST := 3.10
 NEWEST := 3.13
-CORE := tests/spaces tests/adapters/optuna tests/adapters/test_arguments.py \
+CORE := $(patsubst %,tests/spaces/test_%.py,cube conditional inference) \
+	$(patsubst %,tests/adapters/optuna/test_%.py,conformance study_reader study_space) \
+	tests/adapters/test_arguments.py \
 	$(patsubst %,tests/policies/memory/test_%.py,candidates infer table) \
 	$(patsubst %,tests/policies/recurrent/test_%.py,encodings feeding symmetry) \
 	$(patsubst %,tests/test_%.py,checkpoint files proposal) tests/policies/test_trained.py
