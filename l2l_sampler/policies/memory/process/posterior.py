@@ -39,6 +39,8 @@ class Posterior(NamedTuple):
 
     Attributes:
         x: (B, n, d) trials.
+        scaled: (B, n, d) the same in length scales, and
+        squares: (B, n) their squared norms.
         weight: (B, n) 1 for trials in the table, 0 for padding.
         length_scale: (B, d).
         smoothness: (B, 1) weight of the squared exponential against the Matern 5/2 kernel.
@@ -53,6 +55,8 @@ class Posterior(NamedTuple):
     """
 
     x: Array
+    scaled: Array
+    squares: Array
     weight: Array
     length_scale: Array
     smoothness: Array
@@ -67,7 +71,7 @@ class Posterior(NamedTuple):
 
     def moments(self, p: Array) -> tuple[Array, Array]:
         """Mean m + k' K^-1 (z - m) and deviation s sqrt(1 - k' K^-1 k) at p, each (B, S)."""
-        r2 = squared_distance(p, self.x, self.length_scale)
+        r2 = squared_distance(p / self.length_scale[:, None], self.scaled, self.squares)
         k = correlation_alone(r2, self.smoothness[..., None]) * self.weight[:, None]
         mean, root, _ = self._reduce(k)
         if self.rise is not None:
@@ -76,7 +80,7 @@ class Posterior(NamedTuple):
 
     def moments_and_slopes(self, p: Array) -> tuple[Array, Array, Array, Array]:
         """Mean and deviation (B, S) and their gradients along every axis (B, S, d) at p."""
-        r2 = squared_distance(p, self.x, self.length_scale)
+        r2 = squared_distance(p / self.length_scale[:, None], self.scaled, self.squares)
         k, slope, _ = correlation(r2, self.smoothness[..., None])
         k, slope = k * self.weight[:, None], slope * self.weight[:, None]
         mean, root, reduction = self._reduce(k)
@@ -109,6 +113,8 @@ class Kernel(NamedTuple):
         k: (B, n, n) correlations without noise.
         slope: (B, n, n) dk / d r2, and
         contrast: (B, n, n) dk / d smoothness, for the gradient; None if it is not wanted.
+        scaled: (B, n, d) the trials in length scales, and
+        squares: (B, n) their squared norms.
         length_scale: (B, d).
         noise: (B, 1) noise variance over signal variance.
         smoothness: (B, 1) weight of the squared exponential.
@@ -117,18 +123,18 @@ class Kernel(NamedTuple):
     k: Array
     slope: Array | None
     contrast: Array | None
+    scaled: Array
+    squares: Array
     length_scale: Array
     noise: Array
     smoothness: Array
 
 
-def squared_distance(a: Array, b: Array, length_scale: Array) -> Array:
-    """r2 between a (B, S, d) and b (B, n, d) under length scales (B, d): (B, S, n)."""
+def squared_distance(a: Array, b: Array, squares: Array) -> Array:
+    """r2 of a (B, S, d) and b (B, n, d), whose norms have these squares (B, n): (B, S, n)."""
     xp = array_namespace(a)
-    a, b = a / length_scale[:, None], b / length_scale[:, None]
-    a2, b2 = (a * a).sum(axis=-1), (b * b).sum(axis=-1)
     cross = a @ xp.matrix_transpose(b)
-    return clip(a2[..., None] + b2[:, None] - 2.0 * cross, 0.0, None)
+    return clip((a * a).sum(axis=-1)[..., None] + squares[:, None] - 2.0 * cross, 0.0, None)
 
 
 def correlation(r2: Array, smoothness: Array) -> tuple[Array, Array, Array]:
@@ -158,13 +164,16 @@ def kernel(theta: Array, x: Array, *, slopes: bool = True) -> Kernel:
     d = x.shape[-1]
     length_scale = xp.exp(theta[:, :d])
     smoothness = sigmoid(theta[:, d + 1 :])
-    r2 = squared_distance(x, x, length_scale)
+    scaled = x / length_scale[:, None]
+    squares = (scaled * scaled).sum(axis=-1)
+    # A copy, for a product of an array with itself is rounded in another way.
+    r2 = squared_distance(x / length_scale[:, None], scaled, squares)
     noise = xp.exp(theta[:, d : d + 1]) + JITTER
     if not slopes:
         k = correlation_alone(r2, smoothness[..., None])
-        return Kernel(k, None, None, length_scale, noise, smoothness)
+        return Kernel(k, None, None, scaled, squares, length_scale, noise, smoothness)
     k, slope, contrast = correlation(r2, smoothness[..., None])
-    return Kernel(k, slope, contrast, length_scale, noise, smoothness)
+    return Kernel(k, slope, contrast, scaled, squares, length_scale, noise, smoothness)
 
 
 def condition(
@@ -198,6 +207,8 @@ def condition(
     best = xp.min(fitted, axis=-1, keepdims=True)
     return Posterior(
         x=x,
+        scaled=pairs.scaled,
+        squares=pairs.squares,
         weight=weight,
         length_scale=pairs.length_scale,
         smoothness=pairs.smoothness,

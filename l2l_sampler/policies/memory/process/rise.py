@@ -32,8 +32,8 @@ class Rise(NamedTuple):
     weights: Array
 
     @classmethod
-    def over(cls, table: Table, strength: float, fade: float | None = None) -> Rise:
-        """The rise over a table's axes of numbers.
+    def over(cls, table: Table, strength: float, fade: float | None = None) -> Rise | None:
+        """The rise over a table's axes of numbers; None if there are none.
 
         Args:
             table: the history.
@@ -45,6 +45,8 @@ class Rise(NamedTuple):
         xp = array_namespace(table.x)
         some = xp.ones_like(table.x[:, :1], dtype=xp.float64)
         if table.numeric is not None:
+            if not bool(xp.any(table.numeric)):
+                return None
             some = xp.astype(table.numeric, xp.float64)[:, None]
         count = xp.sum(some, axis=-1, keepdims=True)
         scale = xp.sqrt(xp.where(count > 0.0, count, xp.ones_like(count)) * _VARIANCE)
