@@ -16,7 +16,7 @@ from train.validation.play import draw_held_out
 
 PRIOR = "examples.own_prior:valleys"
 OPTIONS = f"--policy memory --dim 3 --prior {PRIOR} --init memory --rate 1e-3 --interval 1000 "
-OPTIONS += "--set encoding=robust-1 caution=1 crowding=0.1 rise=0.3 zoom=30"  # as it is shipped
+OPTIONS += "--set encoding=robust-1 caution=1 crowding=0.1 rise=0.4 fade=8 zoom=30"  # as shipped
 
 
 def valley(values: dict[str, Tensor], x: Tensor) -> Tensor:
