@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from l2l_sampler.spaces.axes import Axis, CategoricalAxis
-from l2l_sampler.spaces.conditions import Condition, Conditions, Excluded
+from l2l_sampler.spaces.conditions import Condition, Conditions, Excluded, Within
 from l2l_sampler.spaces.cube import UnitCube
 
 _LISTED = 4096
@@ -63,13 +63,16 @@ class ConditionalCube:
             cube = UnitCube({name: axis})
             self._places[name] = _Place(slice(width, width + cube.dim), cube)
             width += cube.dim
-        self._columns = {
-            condition: self._excluded_columns(condition)
-            for group in self._conditions.values()
-            for condition in group
-            if isinstance(condition, Excluded) and self._places[condition.parent].cube.dim
-        }
         self._order = tuple(self._parents_first())
+        self._columns: dict[Excluded, list[int]] = {}  # each condition, in coordinates
+        self._bounds: dict[Within, tuple[float, float]] = {}
+        for condition in (c for group in self._conditions.values() for c in group):
+            if not self._places[condition.parent].cube.dim:  # a single value has no coordinate
+                continue
+            if isinstance(condition, Excluded):
+                self._columns[condition] = self._excluded_columns(condition)
+            else:
+                self._bounds[condition] = self._coordinate_bounds(condition)
         self.rest = self._middles()
         self.rest.setflags(write=False)
 
@@ -224,12 +227,8 @@ class ConditionalCube:
                 condition.high is None or only <= condition.high
             )
             return np.full(t.shape[:-1], inside)
-        holds = np.ones(t.shape[:-1], dtype=bool)
-        if condition.low is not None:
-            holds &= t[..., 0] >= self._coordinate(condition.parent, condition.low) - _HAIR
-        if condition.high is not None:
-            holds &= t[..., 0] <= self._coordinate(condition.parent, condition.high) + _HAIR
-        return holds
+        low, high = self._bounds[condition]
+        return np.asarray((t[..., 0] >= low) & (t[..., 0] <= high))
 
     def _excluded_columns(self, condition: Excluded) -> list[int]:
         """Coordinates, among the parent's own, of the excluded choices."""
@@ -239,6 +238,14 @@ class ConditionalCube:
             cube.point({condition.parent: choices.choices[k]}) for k in sorted(condition.choices)
         )
         return [int(point.argmax()) for point in points]
+
+    def _coordinate_bounds(self, condition: Within) -> tuple[float, float]:
+        """Smallest and largest coordinate of the parent with which a condition holds."""
+        low, high, parent = condition.low, condition.high, condition.parent
+        return (
+            -math.inf if low is None else self._coordinate(parent, low) - _HAIR,
+            math.inf if high is None else self._coordinate(parent, high) + _HAIR,
+        )
 
     def _coordinate(self, name: str, value: int) -> float:
         """Where a value lies along a numeric parameter's axis; outside of it, past its end."""

@@ -121,7 +121,7 @@ class StudyReader:
     def _forget(self) -> None:
         self._storage: weakref.ref[Any] | None = None
         self._study_id = -1
-        self._last: dict[int, tuple[Any, ...]] = {}  # identity of the latest trial that has begun
+        self._latest: tuple[int, tuple[Any, ...]] | None = None  # to have begun, and its identity
         self._sign = 1.0
         self._space = StudySpace()
         self._curves = LearningCurves()
@@ -146,7 +146,7 @@ class StudyReader:
             or self._storage() is not storage
             or self._study_id != study_id
             or len(trials) < self._known
-            or any(_identity(trials[k]) != known for k, known in self._last.items())
+            or (self._latest and _identity(trials[self._latest[0]]) != self._latest[1])
         ):
             self._forget()
             self._storage, self._study_id = weakref.ref(storage), study_id
@@ -170,7 +170,7 @@ class StudyReader:
         self._known = len(trials)
         for trial in reversed(trials):
             if trial.state != TrialState.WAITING:
-                self._last = {trial.number: _identity(trial)}
+                self._latest = trial.number, _identity(trial)
                 break
         return trials
 

@@ -216,7 +216,7 @@ class MemoryPolicy(Policy):
         strength: Array | None = None,
     ) -> Table:
         """The table of trials x (B, n, d) with objective y (B, n), where it is known."""
-        y = tamer(y, known)(y) if self.encoding in TAMED else y
+        y = self._tamer(y, known)(y)
         if strength is None:
             strength = choose_map.choose(params, self.encoding, x, y, known)
         z = encode(y, known, strength)
@@ -224,12 +224,14 @@ class MemoryPolicy(Policy):
 
     def encoder(self, params: Params, x: Array, y: Array, known: Array) -> Encoder:
         """How objectives are seen, given those that are known: (B, m) -> (B, m)."""
-        if self.encoding not in TAMED:
-            return encoder(y, known, choose_map.choose(params, self.encoding, x, y, known))
-        tame = tamer(y, known)
+        tame = self._tamer(y, known)
         tamed = tame(y)
         seen = encoder(tamed, known, choose_map.choose(params, self.encoding, x, tamed, known))
         return lambda value: seen(tame(value))
+
+    def _tamer(self, y: Array, known: Array) -> Encoder:
+        """What the encoding does with outliers, given the objectives that are known."""
+        return tamer(y, known) if self.encoding in TAMED else lambda value: value
 
     def draws(self, cube: Cube, rng: np.random.Generator) -> Draws:
         """The random numbers of one search; their order is part of what a released file means."""
