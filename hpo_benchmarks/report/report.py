@@ -27,6 +27,10 @@ from hpo_benchmarks.report.tables import (
 )
 from hpo_benchmarks.rows import Row
 
+PREDECESSOR = """\
+The committed rows of `memory` were made with `memory-posterior`, the default of version 0.1.0;
+today's default `memory-posterior-2` has the same weights and more rules for reading a study.
+"""
 DIFFERENCES = """\
 Normalised regret of {mine} minus that of each other method over the seeds that both have: the
 mean over problems with its standard error, negative where {mine} is better, and on how many
@@ -116,6 +120,7 @@ def _opening(studies: Studies, folder: Path) -> list[str]:
         "interactively. Regret is normalised: 1 is the median first trial of random search, 0 "
         "the optimum or, where nobody knows it, the best value that any method found. All methods "
         "share instances and seeds, and their warm-up counts as trials.\n",
+        PREDECESSOR,
         "## Summary\n",
     ]
     if compared:
