@@ -16,6 +16,8 @@ from array_api_compat import device, is_torch_array
 Array: TypeAlias = Any
 
 _BLOCK = 32
+_RAISES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
+"""What a diagonal is raised by, one after the other: the least that helps moves least."""
 
 
 # numpy follows the array API by itself; its wrapped copy takes 0.2 s to import and slows each call
@@ -52,6 +54,24 @@ def sigmoid(x: Array) -> Array:
     """Logistic function, stable for any finite x."""
     xp = array_namespace(x)
     return 0.5 * (1.0 + xp.tanh(0.5 * x))
+
+
+def cholesky(k: Array) -> Array:
+    """Lower Cholesky factors of positive definite matrices (..., n, n) with a diagonal of about 1.
+
+    Where rounding has made one indefinite, as with trials that all but coincide under a long
+    length scale, all diagonals are raised until none is.
+
+    Raises:
+        numpy.linalg.LinAlgError, torch.linalg.LinAlgError: no raise helps, as with NaN.
+    """
+    xp = array_namespace(k)
+    for raised in _RAISES:
+        try:
+            return xp.linalg.cholesky(k)
+        except (np.linalg.LinAlgError, RuntimeError):  # torch's is a RuntimeError
+            k = k + raised * xp.eye(k.shape[-1], dtype=k.dtype, device=device(k))
+    return xp.linalg.cholesky(k)
 
 
 def tril_inverse(lower: Array) -> Array:

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.special import ndtr
 
-from l2l_sampler.arrays import clamp_unit, normal_cdf, sigmoid, tril_inverse
+from l2l_sampler.arrays import cholesky, clamp_unit, normal_cdf, sigmoid, tril_inverse
 
 
 @pytest.mark.parametrize("n", [1, 2, 31, 32, 33, 100])
@@ -45,3 +45,14 @@ def test_the_clamp_drops_only_gradients_that_push_further_outside(x, slope, pass
     (slope * inside).sum().backward()
     assert 0.0 <= float(inside.detach()) <= 1.0
     assert float(point.grad) == passed
+
+
+@pytest.mark.parametrize("convert", [np.asarray, torch.from_numpy])
+def test_a_matrix_that_rounding_made_indefinite_has_a_factor_all_the_same(convert):
+    k = np.ones((2, 3, 3))
+    k[0] = np.eye(3)
+    k[1, 0, 1] = k[1, 1, 0] = 1.0 + 1e-9
+    factor = np.asarray(cholesky(convert(k)))
+    np.testing.assert_allclose(factor @ factor.transpose(0, 2, 1), k, atol=1e-4)
+    with pytest.raises((np.linalg.LinAlgError, RuntimeError)):
+        cholesky(convert(k * np.nan))

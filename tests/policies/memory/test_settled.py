@@ -45,8 +45,8 @@ def first(history, n):
 
 @pytest.mark.parametrize(
     ("ended", "every", "m"),
-    [(7, 4, None), (8, 4, 8), (11, 4, 8), (31, 4, 28), (32, 4, 32), (39, 4, 32), (40, 4, 40)]
-    + [(15, 8, None), (23, 8, 16), (63, 8, 56), (79, 8, 64), (1000, 8, 992)],
+    [(15, 4, None), (16, 4, 16), (19, 4, 16), (31, 4, 28), (32, 4, 32), (39, 4, 32), (40, 4, 40)]
+    + [(31, 8, None), (39, 8, 32), (63, 8, 56), (79, 8, 64), (1000, 8, 992)],
 )
 def test_the_number_of_settled_trials_grows_in_steps_that_widen_once(ended, every, m):
     found = settled(trials(2, n=ended + 3, pending=3, failed=2), every)
@@ -54,10 +54,10 @@ def test_the_number_of_settled_trials_grows_in_steps_that_widen_once(ended, ever
 
 
 def test_trials_settle_in_the_order_of_their_results():
-    history = trials(2, n=10)
-    late = np.random.default_rng(0).permutation(10).astype(float)
+    history = trials(2, n=18)
+    late = np.random.default_rng(0).permutation(18).astype(float)
     history = replace(history, told=history.asked[-1] + late)
-    assert_array_equal(settled(history, 4).x, history.x[np.argsort(late)[:8]])
+    assert_array_equal(settled(history, 4).x, history.x[np.argsort(late)[:16]])
 
 
 @pytest.mark.parametrize("failed", [0, 6])
@@ -88,7 +88,7 @@ def test_a_step_of_proposals_infers_once_for_the_cube_and_once_for_boxes(trained
 
 def test_while_few_trials_have_ended_all_are_inferred_from(trained):
     plain = replace(trained, policy=replace(trained.policy, every=None))
-    for n in range(1, 2 * EVERY):
+    for n in range(1, 4 * EVERY):
         history = trials(3, n=n)
         assert_array_equal(propose(trained, history), propose(plain, history))
     assert not trained.cache.entries

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from array_api_compat import device
 
-from l2l_sampler.arrays import Array, array_namespace, clip, sigmoid, tril_inverse
+from l2l_sampler.arrays import Array, array_namespace, cholesky, clip, sigmoid, tril_inverse
 from l2l_sampler.policies.gaussian import matern52, matern52_alone, rbf, rbf_alone
 from l2l_sampler.policies.memory.process.rise import Rise
 
@@ -197,7 +197,7 @@ def condition(
     diagonal = xp.where(weight > 0.0, noise, xp.ones_like(noise))
     eye = xp.eye(x.shape[1], dtype=x.dtype, device=device(x))
     k = pairs.k * (weight[:, :, None] * weight[:, None]) + eye * diagonal[:, None]
-    inverse = tril_inverse(xp.linalg.cholesky(k))
+    inverse = tril_inverse(cholesky(k))
     precision = xp.matrix_transpose(inverse) @ inverse
     mean, alpha, misfit = explain(precision, weight, above)
     count = xp.sum(weight, axis=-1, keepdims=True)

@@ -20,8 +20,9 @@ import numpy as np
 from l2l_sampler.history import History
 from l2l_sampler.policies.base import Cache
 
-_AT_ONCE = 2
-"""Steps of trials below which all are inferred from: the first ones change what is believed."""
+_AT_ONCE = 4
+"""Steps of trials below which all are inferred from: the first results change what is believed,
+and to infer from few is cheap."""
 _WIDER = 8
 """Steps of trials from which on steps are twice as wide, since each says less."""
 
