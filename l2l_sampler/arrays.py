@@ -63,7 +63,7 @@ def cholesky(k: Array) -> Array:
     length scale, all diagonals are raised until none is.
 
     Raises:
-        numpy.linalg.LinAlgError, torch.linalg.LinAlgError: no raise helps, as with NaN.
+        numpy.linalg.LinAlgError, torch.linalg.LinAlgError: no raise helps.
     """
     xp = array_namespace(k)
     for raised in _RAISES:
