@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
+
+from l2l_sampler.objectives import chebyshev, on_front, random_weights
 
 _PATIENCE, _MOST_OVERTAKEN = 3, 20
 """A pending trial is given up when it was overtaken by so many times as many results as the most
@@ -23,6 +25,9 @@ class History:
         told: (n,) moments of the results on the same clock; inf while pending.
         failed: (n,) bool, the trial has ended and yielded no value. A trial that has ended with
             no value and has not failed is one of which nothing is known but its point.
+        constraints: (n, C) values of C constraints, each violated above 0; NaN where it is not
+            known, which counts as not violated.
+        others: (n, M - 1) the other ones of M minimised objectives, known where `y` is.
     """
 
     x: np.ndarray
@@ -30,19 +35,26 @@ class History:
     asked: np.ndarray
     told: np.ndarray
     failed: np.ndarray = None  # type: ignore[assignment]
+    constraints: np.ndarray = None  # type: ignore[assignment]
+    others: np.ndarray = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         """Check the shapes, which come from adapters and users alike."""
         n = len(self.y)
         if self.failed is None:
             object.__setattr__(self, "failed", np.zeros(n, dtype=bool))
-        columns = (self.y, self.asked, self.told, self.failed)
-        shapes = (self.x.shape[:1], *(column.shape for column in columns))
-        if self.x.ndim != 2 or any(shape != (n,) for shape in shapes):
+        for name in ("constraints", "others"):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, np.zeros((n, 0)))
+        columns = {"y": self.y, "asked": self.asked, "told": self.told, "failed": self.failed}
+        tables = {"x": self.x, "constraints": self.constraints, "others": self.others}
+        wrong = [name for name, v in columns.items() if v.shape != (n,)]
+        wrong += [name for name, v in tables.items() if v.ndim != 2 or len(v) != n]
+        if wrong:
+            shapes = ", ".join(f"{name} {v.shape}" for name, v in (tables | columns).items())
             raise ValueError(
-                f"a History of {n} trials needs x of shape ({n}, D) and y, asked, told and "
-                f"failed of shape ({n},); got x {self.x.shape}, y {self.y.shape}, asked "
-                f"{self.asked.shape}, told {self.told.shape}, failed {self.failed.shape}"
+                f"a History of {n} trials needs x of shape ({n}, D), constraints ({n}, C), others "
+                f"({n}, M - 1) and all else ({n},); got {shapes}"
             )
 
     @classmethod
@@ -71,8 +83,50 @@ class History:
 
     def take(self, index: np.ndarray) -> History:
         """The trials at `index`, an integer or boolean array."""
-        columns = (self.x, self.y, self.asked, self.told, self.failed)
-        return History(*(column[index] for column in columns))
+        return History(*(getattr(self, field.name)[index] for field in fields(self)))
+
+    @property
+    def objectives(self) -> np.ndarray:
+        """(n, M) all objectives."""
+        return np.column_stack([self.y, self.others])
+
+    @property
+    def violation(self) -> np.ndarray:
+        """(n,) by how much constraints are violated, in all: 0 where none is.
+
+        Each is measured in units of its own: the median of what violates it.
+        """
+        total = np.zeros(self.n)
+        for values in self.constraints.T:
+            excess = np.where(values > 0.0, values, 0.0)
+            usual = np.isfinite(excess) & (excess > 0.0)
+            total += excess / (np.median(excess[usual]) if usual.any() else 1.0)
+        return total
+
+    @property
+    def feasible(self) -> np.ndarray:
+        """(n,) bool, the objective is known, and no constraint is violated."""
+        feasible: np.ndarray = self.finished & ~(self.constraints > 0.0).any(axis=1)
+        return feasible
+
+    def ranked(self, ties: np.ndarray | None = None) -> np.ndarray:
+        """Indices of the results, the best first: feasible ones, then those that violate least.
+
+        Of several objectives the front comes first, and then what is best by their worst one.
+
+        Args:
+            ties: (n,) by which equal results are ranked; None for the order of asking.
+        """
+        known = np.flatnonzero(self.finished)
+        y, violation = self.y[known], self.violation[known]
+        ties = np.arange(self.n) if ties is None else ties
+        behind = np.zeros(len(known), dtype=bool)
+        if self.others.shape[1] and len(known):
+            f = self.objectives[known]
+            feasible = violation <= 0.0
+            behind[feasible] = ~on_front(f[feasible])
+            (y,) = chebyshev(f, np.ones((1, f.shape[1])))
+        return known[np.lexsort((ties[known], y, behind, violation))]
 
     @property
     def stale(self) -> np.ndarray:
@@ -90,7 +144,34 @@ class History:
         """The trials that tell more than that their points need not be tried again."""
         return self.take(self.finished | (self.pending & ~self.stale) | self.failed)
 
-    def failures_as_worst(self) -> History:
-        """The same trials to readers that know no failures: a failed one has an infinite value."""
-        y = np.where(self.failed, np.inf, self.y)
-        return replace(self, y=y, failed=np.zeros_like(self.failed))
+    def toward_feasible(self) -> History:
+        """The trials with what to minimise now: the violation, while no result is feasible."""
+        if not self.finished.any() or self.feasible.any():
+            return self
+        y = np.where(self.finished, self.violation, np.nan)
+        return replace(self, y=y, others=np.zeros((self.n, 0)))
+
+    def plain(self, rng: np.random.Generator) -> History:
+        """The same trials to readers that know of nothing but one objective and pending trials.
+
+        Of several objectives it is a random scalarisation. A result that violates constraints is
+        worse than all that do not, by how much it does; a failed trial is infinitely bad.
+
+        Args:
+            rng: used where there are several objectives only.
+        """
+        known = self.toward_feasible()
+        y = known.y
+        if known.others.shape[1]:
+            weights = random_weights(rng, 1, 1 + known.others.shape[1])
+            y = np.full(self.n, np.nan)
+            some = self.finished
+            (y[some],) = chebyshev(known.objectives[some], weights)
+        violation = known.violation
+        if known.feasible.any() and violation.any():
+            fine = y[known.feasible & np.isfinite(y)]
+            worst, spread = (fine.max(), np.ptp(fine)) if len(fine) else (0.0, 0.0)
+            beyond = worst + (spread or 1.0) * (2.0 - 1.0 / (1.0 + violation))
+            y = np.where(self.finished & (violation > 0.0), beyond, y)
+        y = np.where(self.failed, np.inf, y)
+        return History(self.x, y, self.asked, self.told)

@@ -38,7 +38,7 @@ def test_a_trial_of_which_nothing_is_known_but_its_point_informs_of_nothing():
 
 def test_to_readers_that_know_no_failures_a_failed_trial_is_infinitely_bad():
     history = example()
-    bad = history.failures_as_worst()
+    bad = history.plain(np.random.default_rng(0))
     assert_array_equal(bad.y, [3.0, NAN, INF, NAN])
     assert not bad.failed.any()
     assert_array_equal(history.y, [3.0, NAN, NAN, NAN])
@@ -110,3 +110,60 @@ def test_where_trials_overtake_each_other_a_slow_one_is_waited_for():
     told[0] = np.inf
     history = History(np.zeros((n, 1)), np.where(moment == 0, np.nan, 0.0), moment, told)
     assert not history.stale.any()
+
+
+def constrained():
+    """Three results of which one meets both constraints, and a running trial."""
+    return History(
+        x=np.arange(8.0).reshape(4, 2) / 8.0,
+        y=np.array([5.0, 1.0, 3.0, NAN]),
+        asked=np.arange(4.0),
+        told=np.array([0.5, 1.5, 2.5, INF]),
+        constraints=np.array([[-1.0, NAN], [2.0, -1.0], [4.0, 1e9], [NAN, NAN]]),
+    )
+
+
+def test_a_result_is_feasible_unless_a_constraint_is_known_to_be_violated():
+    history = constrained()
+    assert_array_equal(history.feasible, [True, False, False, False])
+    assert_array_equal(history.ranked(), [0, 1, 2])
+
+
+def test_a_violation_is_measured_in_usual_ones_of_its_constraint():
+    assert_array_equal(constrained().violation, [0.0, 2.0 / 3.0, 4.0 / 3.0 + 1.0, 0.0])
+
+
+def test_while_nothing_is_feasible_the_violation_is_what_is_minimised():
+    history = constrained()
+    assert history.toward_feasible() is history
+    rest = history.take(np.array([1, 2, 3])).toward_feasible()
+    assert_array_equal(rest.y, [*rest.violation[:2], NAN])
+    assert_array_equal(rest.take(np.array([2])).toward_feasible().y, [NAN])
+
+
+def test_to_plain_readers_what_violates_is_worse_than_all_else_and_the_more_the_worse():
+    plain = constrained().plain(np.random.default_rng(0))
+    assert plain.constraints.shape == (4, 0)
+    assert plain.y[0] < plain.y[1] < plain.y[2] < INF and math.isnan(plain.y[3])
+
+
+def test_to_plain_readers_several_objectives_are_a_scalarisation():
+    others = np.array([[1.0], [4.0], [2.0], [NAN]])
+    history = History(**vars(constrained()) | {"others": others, "constraints": np.zeros((4, 0))})
+    values = [history.plain(np.random.default_rng(seed)).y for seed in range(20)]
+    assert all(np.isfinite(y[:3]).all() and math.isnan(y[3]) for y in values)
+    assert {y[:3].argmin() for y in values} == {0, 1, 2}
+
+
+def test_of_several_objectives_the_front_is_ranked_first():
+    y, others = np.array([2.0, 0.0, 1.0, 1.5]), np.array([[0.0], [2.0], [1.2], [1.2]])
+    history = History(**vars(constrained()) | {"y": y, "others": others, "constraints": None})
+    assert history.ranked()[-1] == 3
+    assert history.ranked()[0] == 2
+
+
+@pytest.mark.parametrize("wrong", ["y", "told", "constraints", "others"])
+def test_columns_of_another_length_are_refused(wrong):
+    columns = vars(constrained())
+    with pytest.raises(ValueError, match=f"4 trials needs .* {wrong} \\(3,|3 trials needs"):
+        History(**columns | {wrong: columns[wrong][:3]})

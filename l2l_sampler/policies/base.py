@@ -18,6 +18,10 @@ REMEMBERED = 8
 """Entries of a `Cache`: a thread or a study that shares it finds its own among a few others. A
 study in which a memory policy zooms uses two."""
 
+SCALARIZATION = 2
+"""Third word of the seed of a random scalarisation of several objectives, by policies that know
+only one: its draws are kept apart from all others."""
+
 
 class Cube(Protocol):
     """The unit cube of a search space with `dim` axes; `UnitCube` is one."""

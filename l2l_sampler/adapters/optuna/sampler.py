@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.study import Study
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from l2l_sampler.adapters.arguments import (
     checked_flag,
@@ -21,13 +21,18 @@ from l2l_sampler.adapters.arguments import (
     random_seed,
     shown,
 )
+from l2l_sampler.adapters.optuna.constraints import (
+    ConstraintsFunc,
+    checked_constraints,
+    checked_constraints_func,
+)
 from l2l_sampler.adapters.optuna.distributions import (
     hull_of,
     nearest_value,
     same_kind,
     storable_values,
 )
-from l2l_sampler.adapters.optuna.private import fixed_params
+from l2l_sampler.adapters.optuna.private import fixed_params, set_constraint_values
 from l2l_sampler.adapters.optuna.study_reader import StudyReader
 from l2l_sampler.policies.trained import TrainedPolicy
 from l2l_sampler.proposal import propose
@@ -50,11 +55,18 @@ class LearnedSampler(BaseSampler):
        the same step. Failed ones tell where trials fail. Running ones, of this process or
        another, are points to stay away from.
     3. The policy reads the table and proposes a point.
-    4. A parameter that no trial had before, or whose range is another one in this trial, is
+    4. Constraints, set by `trial.set_constraint`, are learned from the values that they had: what
+       is minimised is their violation while no trial meets them all, and the objective, times the
+       chance that all are met, from then on.
+    5. Of several objectives, what is maximised is the hypervolume that a trial is expected to add
+       to the front.
+    6. A parameter that no trial had before, or whose range is another one in this trial, is
        proposed when it is asked for, given the values that the trial has already.
 
     The paper's policies, which have one model for each number of axes, search the parameters that
-    all completed trials share; the first trial and all other parameters are drawn at random.
+    all completed trials share; the first trial and all other parameters are drawn at random. They
+    minimise random scalarisations of several objectives, and take trials that violate constraints
+    for worse than all others.
 
     Given `seed`, a proposal is a function of the seed, the trial's number and the study's
     trials: a study that is resumed goes on as if it had not been interrupted.
@@ -70,14 +82,17 @@ class LearnedSampler(BaseSampler):
         deduplicate: never to repeat a point while there are others.
         consider_pruned_trials: learn from pruned trials; if not, they are only not repeated.
         independent_sampler: sampler of the parameters that are not proposed together; by default
-            they are proposed one by one, as in step 4, or drawn by a `RandomSampler`, seeded from
+            they are proposed one by one, as in step 6, or drawn by a `RandomSampler`, seeded from
             `seed`, the trial and the parameter's name, while there is nothing to learn from.
         warn_independent_sampling: warn, once for each parameter and study, when a parameter
             cannot be searched.
+        constraints_func: function of a completed or pruned trial that gives the values of its
+            constraints, above 0 where one is violated. Optuna 5 deprecates it: call
+            `trial.set_constraint(name, value)` in the objective.
 
     Raises:
-        ValueError: if `n_trials` or `seed` is out of range; later, if the study has several
-            objectives or `policy` has no model for the search space.
+        ValueError: if `n_trials` or `seed` is out of range; later, if `policy` has no model for
+            the search space.
         TypeError: if an argument is of the wrong kind.
     """
 
@@ -92,6 +107,7 @@ class LearnedSampler(BaseSampler):
         consider_pruned_trials: bool = True,
         independent_sampler: BaseSampler | None = None,
         warn_independent_sampling: bool = True,
+        constraints_func: ConstraintsFunc | None = None,
     ) -> None:
         """Check the arguments; weights are read when first needed."""
         check_policy(policy)
@@ -105,6 +121,7 @@ class LearnedSampler(BaseSampler):
         self._warn_independent_sampling = checked_flag(
             warn_independent_sampling, "warn_independent_sampling"
         )
+        self._constraints_func = checked_constraints_func(constraints_func)
         self._warned: set[tuple[str, str]] = set()
         self._reader = StudyReader(checked_flag(consider_pruned_trials, "consider_pruned_trials"))
         self._any_dimension = takes_any_dimension(policy)
@@ -136,18 +153,38 @@ class LearnedSampler(BaseSampler):
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
         """The parameters to propose together."""
-        _check_single_objective(study)
         return self._relative_space(study)
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """The policy's proposal for all parameters of `search_space`."""
-        _check_single_objective(study)
         if not search_space:
             return {}
         fixed = fixed_params(trial)
         return self._propose(study, trial, search_space, fixed, {}, fixed.keys())
+
+    def after_trial(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        state: TrialState,
+        values: Sequence[float] | None,
+    ) -> None:
+        """Note the constraints of a trial that has ended, if there is a `constraints_func`.
+
+        Raises:
+            ValueError: it gave a value that is no number.
+            TypeError: it gave no sequence.
+        """
+        if self._independent_sampler is not None:
+            self._independent_sampler.after_trial(study, trial, state, values)
+        if self._constraints_func is not None and state in (
+            TrialState.COMPLETE,
+            TrialState.PRUNED,
+        ):
+            given = self._constraints_func(trial)
+            set_constraint_values(study, trial, checked_constraints(given))
 
     def sample_independent(
         self,
@@ -157,7 +194,6 @@ class LearnedSampler(BaseSampler):
         param_distribution: BaseDistribution,
     ) -> Any:
         """A value for a parameter that was not proposed with the others, or not in this range."""
-        _check_single_objective(study)
         with self._reader.lock:
             space = self._reader.space(study)
             if param_name in space.unsearchable():
@@ -271,12 +307,3 @@ def _checked_distributions(search_space: Any) -> dict[str, BaseDistribution]:
                 "such as optuna.distributions.FloatDistribution(0.0, 1.0)"
             )
     return found
-
-
-def _check_single_objective(study: Study) -> None:
-    """Raise ValueError if the study has several objectives."""
-    if len(study.directions) > 1:
-        raise ValueError(
-            f"the study has {len(study.directions)} objectives, and LearnedSampler optimizes one: "
-            "return a weighted sum, or take optuna.samplers.TPESampler or NSGAIISampler"
-        )

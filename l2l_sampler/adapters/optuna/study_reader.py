@@ -20,7 +20,12 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from l2l_sampler.adapters.optuna.distributions import axis_of
-from l2l_sampler.adapters.optuna.private import all_trials, identity, trial_id
+from l2l_sampler.adapters.optuna.private import (
+    all_trials,
+    constraint_values,
+    identity,
+    trial_id,
+)
 from l2l_sampler.adapters.optuna.study_space import StudySpace
 from l2l_sampler.history import History
 from l2l_sampler.learning_curves import LearningCurves, final_values
@@ -104,8 +109,9 @@ class StudyReader:
                 index = index[np.argsort(start, kind="stable")]
             x, index = self._points(cube, index)
             asked, told = _moments(self._start[index], self._end[index])
-            y, failed = self._values(n)[index], self._failed[index]
-            return cube, History(x, y, asked, told, failed)
+            y, others = self._values(n)[index], self._y[index, 1:]
+            constraints = self._constraints[index]
+            return cube, History(x, y, asked, told, self._failed[index], constraints, others)
 
     def remember(self, trial: FrozenTrial, params: Mapping[str, Any]) -> None:
         """Note what was proposed for a trial, which shows it only bit by bit."""
@@ -122,7 +128,7 @@ class StudyReader:
         self._storage: weakref.ref[Any] | None = None
         self._study_id = -1
         self._latest: tuple[int, tuple[Any, ...]] | None = None  # to have begun, and its identity
-        self._sign = 1.0
+        self._signs = np.ones(1)  # of the objectives, -1 for those that are maximised
         self._space = StudySpace()
         self._curves = LearningCurves()
         self._proposed: dict[int, dict[str, Any]] = {}
@@ -130,7 +136,9 @@ class StudyReader:
         self._known = 0  # trials below this number have been looked at
         self._open: list[int] = []  # of these, the unfinished ones
         self._estimated: np.ndarray | None = None
-        self._start = self._end = self._y = np.zeros(0)
+        self._start = self._end = np.zeros(0)
+        self._y, self._constraints = np.zeros((0, 1)), np.zeros((0, 0))
+        self._constraint_columns: dict[str, int] = {}
         self._failed = self._pruned = np.zeros(0, dtype=bool)
         self._laid_out: list[tuple[str, BaseDistribution]] = []
         self._cube = ConditionalCube({})
@@ -150,7 +158,9 @@ class StudyReader:
         ):
             self._forget()
             self._storage, self._study_id = weakref.ref(storage), study_id
-            self._sign = -1.0 if study.direction == StudyDirection.MAXIMIZE else 1.0
+            maximised = [direction == StudyDirection.MAXIMIZE for direction in study.directions]
+            self._signs = np.where(maximised, -1.0, 1.0)
+            self._y = np.zeros((0, len(self._signs)))
         self._make_room(len(trials))
         unread = [*self._open, *range(self._known, len(trials))]
         for k in unread:
@@ -185,6 +195,7 @@ class StudyReader:
 
         self._start, self._end = longer(self._start, 0.0), longer(self._end, math.inf)
         self._y = longer(self._y, math.nan)
+        self._constraints = longer(self._constraints, math.nan)
         self._failed, self._pruned = longer(self._failed, False), longer(self._pruned, False)
         self._x, self._placed = longer(self._x, 0.0), longer(self._placed, False)
         self._given = longer(self._given, False)
@@ -198,17 +209,23 @@ class StudyReader:
         self._end[k] = _seconds(trial.datetime_complete)
         self._failed[k] = trial.state == TrialState.FAIL
         self._pruned[k] = trial.state == TrialState.PRUNED and self._consider_pruned_trials
-        if trial.state == TrialState.COMPLETE and trial.value is not None:
-            self._y[k] = self._sign * trial.value
-        reports = trial.intermediate_values
-        self._curves.add(k, {step: self._sign * value for step, value in reports.items()})
+        if trial.state == TrialState.COMPLETE and trial.values is not None:
+            self._y[k] = self._signs * trial.values
+        sign, reports = self._signs[0], trial.intermediate_values
+        self._curves.add(k, {step: sign * value for step, value in reports.items()})
+        for name, value in constraint_values(trial).items():
+            column = self._constraint_columns.setdefault(name, len(self._constraint_columns))
+            if column == self._constraints.shape[1]:
+                unknown = np.full((len(self._constraints), 1), math.nan)
+                self._constraints = np.concatenate([self._constraints, unknown], axis=1)
+            self._constraints[k, column] = value
 
     def _values(self, n: int) -> np.ndarray:
-        """(n,) the minimised objective, with estimates of what pruned trials would have had."""
+        """(n,) the first objective, with estimates of what pruned trials would have had."""
         if self._estimated is None or len(self._estimated) < n:
-            self._estimated = self._y[:n]
-            if self._pruned[:n].any():
-                self._estimated = final_values(self._y[:n], self._pruned[:n], self._curves)
+            self._estimated = self._y[:n, 0]
+            if self._pruned[:n].any() and self._y.shape[1] == 1:
+                self._estimated = final_values(self._y[:n, 0], self._pruned[:n], self._curves)
         return self._estimated[:n]
 
     def _lay_out(

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 
 from l2l_sampler.arrays import Array, array_namespace, clip
 from l2l_sampler.history import History
-from l2l_sampler.policies.base import Cache, Cube, Params, Policy
+from l2l_sampler.policies.base import SCALARIZATION, Cache, Cube, Params, Policy
+from l2l_sampler.policies.memory import several
 from l2l_sampler.policies.memory.objective import choose_map
 from l2l_sampler.policies.memory.objective.encodings import TAMED, Encoder, encode, encoder
 from l2l_sampler.policies.memory.objective.outliers import tamer
@@ -27,11 +28,13 @@ from l2l_sampler.policies.memory.process.rise import Rise
 from l2l_sampler.policies.memory.process.settled import Inferred, remembered, settled
 from l2l_sampler.policies.memory.reads.feasibility import (
     Feasibility,
-    read_failures,
+    foreseen,
+    read_feasibility,
     with_bad_results,
 )
 from l2l_sampler.policies.memory.reads.kernel_read import KernelRead
 from l2l_sampler.policies.memory.reads.posterior_read import PosteriorRead
+from l2l_sampler.policies.memory.reads.prepared import Prepared
 from l2l_sampler.policies.memory.reads.read import Read, Score
 from l2l_sampler.policies.memory.search import descent
 from l2l_sampler.policies.memory.search.candidates import (
@@ -52,18 +55,6 @@ READS: dict[str, Read] = {"kernel": KernelRead(), "posterior": PosteriorRead()}
 _FEW_PENDING = 8.0  # workers that do without: with four, a wider margin cost some trials of twenty
 
 
-class Prepared(NamedTuple):
-    """What is worked out once a proposal.
-
-    Attributes:
-        objective: what the read prepared.
-        feasibility: the reading of failures; None without any, or if the policy has none.
-    """
-
-    objective: Any
-    feasibility: Feasibility | None
-
-
 @dataclass(frozen=True)
 class MemoryPolicy(Policy):
     """Any dimension, any horizon, any scale, any order of the history.
@@ -81,8 +72,8 @@ class MemoryPolicy(Policy):
         n_max: trials that are read; of a longer history a subset, see `readable`.
         encoding: name of the encoding of the objective, see `encodings`; one of several maps needs
             the read "posterior", whose likelihood chooses among them.
-        caution: weight of the log chance that a proposal does not fail, see `feasibility`; None
-            to take every failed trial for an infinitely bad one.
+        caution: weight of the log chance that a proposal neither fails nor violates a constraint,
+            see `feasibility`; None to take such trials for bad ones, see `History.plain`.
         crowding: by how much of itself the margin grows with every pending trial past the first
             ones, so that a large batch spreads where a confident model would polish one place;
             None if it does not.
@@ -149,7 +140,11 @@ class MemoryPolicy(Policy):
         rng = np.random.default_rng((seed, number))
         history = history.informative()
         if self.caution is None:
-            history = history.failures_as_worst()
+            history = history.plain(np.random.default_rng((seed, number, SCALARIZATION)))
+        history = history.toward_feasible()
+        if history.others.shape[1] and history.finished.any():
+            history = readable(history, self.n_max)
+            return several.propose(self, params, history, cube, rng)
         first = None if self.every is None else settled(history, self.every)
         results = (history if first is None else first).finished.sum()
         zooms = self.zoom is not None and number % 2 == 1 and bool(results >= self.zoom)
@@ -194,16 +189,20 @@ class MemoryPolicy(Policy):
         table = self.table(params, readable(history, self.n_max))
         table = table._replace(numeric=cube.numeric[None])
         objective, feasibility = self.read_table(params, table, np.zeros((1, 1)))
-        failures = None if feasibility is None else feasibility.posterior.theta
+        limits = None if feasibility is None else feasibility.posterior.theta
         assert table.strength is not None
-        return Inferred(table.strength, objective.posterior.theta, failures).stretched(width)
+        return Inferred(table.strength, objective.posterior.theta, limits).stretched(width)
 
     def table(self, params: Params, history: History, strength: Array | None = None) -> Table:
         """The history as a batch of one; with a map of this strength, if it is known."""
         x, y, known = history.x[None], history.y[None], history.finished[None]
         failed = history.failed[None] if history.failed.any() else None
         present = known | history.pending[None]
-        return self.encoded(params, x, y, known, present, failed, strength)
+        table = self.encoded(params, x, y, known, present, failed, strength)
+        if not history.constraints.shape[1]:
+            return table
+        some = history.feasible[None] if history.feasible.any() else known
+        return table._replace(eligible=some, constraints=history.constraints[None])
 
     def encoded(
         self,
@@ -291,28 +290,33 @@ class MemoryPolicy(Policy):
             draws: of which the margin is used.
             inferred: hyper-parameters; None to infer them from the table.
         """
-        xp, margin = array_namespace(table.x), self.margin(draws.margin)
-        if self.crowding is not None:
-            pending = xp.astype(table.present & ~table.known, margin.dtype)
-            more = clip(xp.sum(pending, axis=-1, keepdims=True) - _FEW_PENDING, 0.0, None)
-            margin = margin * (1.0 + self.crowding * more)
-        return self.read_table(params, table, margin, inferred)
+        return self.read_table(params, table, self.margin_in(table, draws.margin), inferred)
 
     def read_table(
         self, params: Params, table: Table, margin: Array, inferred: Inferred | None = None
     ) -> Prepared:
         """The readings, for a margin (B, 1); other args as `prepare`."""
-        rise = None if self.rise is None else Rise.over(table, self.rise, self.fade)
-        failures = None
-        if self.caution is not None:
-            failures = read_failures(params, table, inferred and inferred.failures)
-        if failures is not None:
-            table = with_bad_results(table, failures)
+        feasibility = self.read_limits(params, table, inferred and inferred.limits)
+        if feasibility is not None:
+            table = with_bad_results(table, foreseen(table, feasibility))
         theta = inferred and inferred.theta
-        return Prepared(self.reader.prepare(params, table, margin, rise, theta), failures)
+        return Prepared(self.read_objective(params, table, margin, theta), feasibility)
+
+    def read_limits(
+        self, params: Params, table: Table, theta: Array | None = None
+    ) -> Feasibility | None:
+        """The reading of failures and constraints; None without, or if the policy has none."""
+        return None if self.caution is None else read_feasibility(params, table, theta)
+
+    def read_objective(
+        self, params: Params, table: Table, margin: Array, theta: Array | None = None
+    ) -> Any:
+        """What the read prepares of the objective, for a margin (B, 1)."""
+        rise = None if self.rise is None else Rise.over(table, self.rise, self.fade)
+        return self.reader.prepare(params, table, margin, rise, theta)
 
     def score(self, params: Params, prepared: Prepared, p: Array) -> Score:
-        """What is expected of the points p (B, S, d), the chance of a failure included."""
+        """What is expected of the points p (B, S, d), the chance that they fail included."""
         score = self.reader.score(params, prepared.objective, p)
         if prepared.feasibility is None or self.caution is None:
             return score
@@ -322,6 +326,16 @@ class MemoryPolicy(Policy):
     def margin(self, uniform: Array) -> Array:
         """Margins of improvement from uniform numbers, both (B, 1)."""
         return self.margin_low * (self.margin_high / self.margin_low) ** uniform
+
+    def margin_in(self, table: Table, uniform: Array) -> Array:
+        """The same, wider where many trials of the table are pending."""
+        margin = self.margin(uniform)
+        if self.crowding is None:
+            return margin
+        xp = array_namespace(table.x)
+        pending = xp.astype(table.present & ~table.known, margin.dtype)
+        more = clip(xp.sum(pending, axis=-1, keepdims=True) - _FEW_PENDING, 0.0, None)
+        return margin * (1.0 + self.crowding * more)
 
     def screen(
         self,

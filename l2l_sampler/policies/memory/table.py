@@ -27,6 +27,8 @@ class Table(NamedTuple):
             for the objective; None if there is none.
         numeric: (B, d) bool, the axis is of a number, not of a choice; None if all are.
         strength: (B, 1) of the map that z was seen through, see `choose_map`; None if unknown.
+        eligible: (B, n) bool, known rows of which the best one is to be improved on; None for all.
+        constraints: (B, n, C) values of constraints, see `History`; None if there are none.
     """
 
     x: Array
@@ -36,11 +38,18 @@ class Table(NamedTuple):
     failed: Array | None = None
     numeric: Array | None = None
     strength: Array | None = None
+    eligible: Array | None = None
+    constraints: Array | None = None
+
+    @property
+    def candidates(self) -> Array:
+        """(B, n) bool, rows that may be the incumbent."""
+        return self.known if self.eligible is None else self.eligible
 
     def incumbent(self) -> tuple[Array, Array]:
         """Best known point (B, 1, d) and its z (B, 1); the table's first row if none is known."""
         xp = array_namespace(self.z)
-        ranked = xp.where(self.known, self.z, xp.inf + xp.zeros_like(self.z))
+        ranked = xp.where(self.candidates, self.z, xp.inf + xp.zeros_like(self.z))
         index = xp.argmin(ranked, axis=-1, keepdims=True)
         return take_rows(self.x, index), xp.take_along_axis(self.z, index, axis=-1)
 
@@ -62,9 +71,10 @@ def readable(history: History, n_max: int) -> History:
     left = n_max - n_known
     n_failed = min(len(failed), max(quarter, left - len(pending)))
     n_pending = min(len(pending), left - n_failed)
-    x = history.x[known]
-    tie_break = x @ np.sqrt(np.arange(1.0, 1.0 + x.shape[1]))  # differs for different points
-    order = known[np.lexsort((tie_break, history.y[known]))]
+    ties = history.x @ np.sqrt(
+        np.arange(1.0, 1.0 + history.x.shape[1])
+    )  # differs for different points
+    order = history.ranked(ties)
     best = n_known // 2
     rest = np.linspace(best, max(len(order) - 1, best), n_known - best)
     chosen = [order[:best], order[rest.astype(np.intp)]]

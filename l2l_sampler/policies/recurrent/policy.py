@@ -19,7 +19,7 @@ import numpy as np
 
 from l2l_sampler.arrays import Array, array_namespace, clamp_unit, sigmoid
 from l2l_sampler.history import History
-from l2l_sampler.policies.base import Cache, Cube, Params, Policy
+from l2l_sampler.policies.base import SCALARIZATION, Cache, Cube, Params, Policy
 from l2l_sampler.policies.nets import init_linear, linear
 from l2l_sampler.policies.recurrent.encodings import PENDING, Encoding, Seen, encoding_of
 from l2l_sampler.policies.recurrent.feeding import Inputs, episode_of, inputs_of
@@ -184,7 +184,7 @@ class RecurrentPolicy(Policy):
                 '"memory" policy, which works in any dimension'
             )
         rng = np.random.default_rng((seed, number))
-        history = history.informative().failures_as_worst()
+        history = history.informative().plain(np.random.default_rng((seed, number, SCALARIZATION)))
         episode, first = episode_of(history, self.horizon, self.patience)
         if episode > 0 and history.n == first:
             return cube.sample(rng, len(_JITTER) + 1)

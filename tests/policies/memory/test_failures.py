@@ -91,7 +91,7 @@ def test_without_caution_a_failed_trial_is_an_infinitely_bad_one(sort):
     options = {"cube": continuous(2), "seed": 0, "number": 20}
     np.testing.assert_array_equal(
         policy.propose(params, history, **options),
-        policy.propose(params, history.failures_as_worst(), **options),
+        policy.propose(params, history.plain(np.random.default_rng(0)), **options),
     )
 
 

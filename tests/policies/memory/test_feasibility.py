@@ -6,7 +6,11 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
 from l2l_sampler import registry
-from l2l_sampler.policies.memory.reads.feasibility import read_failures, with_bad_results
+from l2l_sampler.policies.memory.reads.feasibility import (
+    foreseen,
+    read_feasibility,
+    with_bad_results,
+)
 from l2l_sampler.policies.memory.table import Table
 from tests.policies.memory.examples import batched, joined, padded
 
@@ -26,7 +30,7 @@ def table_of(x, failed):
 
 def log_chance(params, x, failed, p):
     """Log chances (S,) at points p (S, d)."""
-    return read_failures(params, table_of(x, failed)).log_chance(p[None])[0]
+    return read_feasibility(params, table_of(x, failed)).log_chance(p[None])[0]
 
 
 def half_space(dim, seed):
@@ -46,9 +50,10 @@ def drawn(dim, n, seed):
 
 def test_without_failures_nothing_is_read(params):
     x, _ = drawn(2, 10, 0)
-    assert read_failures(params, table_of(x, np.zeros(10, dtype=bool))) is None
+    assert read_feasibility(params, table_of(x, np.zeros(10, dtype=bool))) is None
     assert (
-        read_failures(params, table_of(x, np.zeros(10, dtype=bool))._replace(failed=None)) is None
+        read_feasibility(params, table_of(x, np.zeros(10, dtype=bool))._replace(failed=None))
+        is None
     )
 
 
@@ -121,7 +126,7 @@ def test_pending_trials_and_padding_tell_nothing(params):
     pending = padded(table, 4)
     pending.x[:, -4:], pending.present[:, -4:] = 0.5, True
     for longer in (padded(table, 4), pending):
-        found = read_failures(params, longer).log_chance(p[None])
+        found = read_feasibility(params, longer).log_chance(p[None])
         assert_allclose(found[0], log_chance(params, x, failed, p), atol=1e-6)
 
 
@@ -129,7 +134,7 @@ def test_studies_side_by_side_do_not_see_each_other(params):
     x, p = drawn(2, 25, 0)
     all_of_them = np.ones(25, dtype=bool)
     rows = [half_space(2, 0)(x), half_space(2, 1)(x), all_of_them]
-    together = read_failures(params, batched(*(table_of(x, failed) for failed in rows)))
+    together = read_feasibility(params, batched(*(table_of(x, failed) for failed in rows)))
     found = together.log_chance(np.stack([p] * len(rows)))
     for failed, ours in zip(rows, found, strict=True):
         assert_allclose(ours, log_chance(params, x, failed, p), atol=1e-6)
@@ -138,7 +143,7 @@ def test_studies_side_by_side_do_not_see_each_other(params):
 def test_a_study_without_failures_beside_one_with_some_has_a_sure_chance(params):
     x, p = drawn(2, 25, 0)
     rows = half_space(2, 0)(x), np.zeros(25, dtype=bool)
-    together = read_failures(params, batched(*(table_of(x, failed) for failed in rows)))
+    together = read_feasibility(params, batched(*(table_of(x, failed) for failed in rows)))
     assert_allclose(together.log_chance(np.stack([p, p]))[1], 0.0, atol=1e-6)
 
 
@@ -147,13 +152,15 @@ def test_numpy_and_torch_agree(params):
     x, p = drawn(3, 25, 0)
     for failed in (half_space(3, 0)(x), np.ones(25, dtype=bool)):
         table = joined(torch.tensor, table_of(x, failed))
-        feasibility = read_failures(tensors, table)
-        ours = read_failures(params, table_of(x, failed))
+        feasibility = read_feasibility(tensors, table)
+        ours = read_feasibility(params, table_of(x, failed))
         found = feasibility.log_chance(torch.tensor(p[None])).numpy()
         assert_allclose(found, ours.log_chance(p[None]), atol=1e-5)
-        theirs = with_bad_results(table, feasibility)
+        theirs = with_bad_results(table, foreseen(table, feasibility))
         for one, other in zip(
-            theirs[:5], with_bad_results(table_of(x, failed), ours), strict=False
+            theirs[:5],
+            with_bad_results(table_of(x, failed), foreseen(table_of(x, failed), ours)),
+            strict=False,
         ):
             assert_allclose(one.numpy(), other)
 
@@ -162,10 +169,10 @@ def test_failures_that_were_to_be_foreseen_are_the_worst_results(params):
     x, _ = drawn(2, 40, 0)
     failed = x[:, 0] > 0.5
     table = table_of(x, failed)
-    seen = with_bad_results(table, read_failures(params, table))
-    foreseen = seen.known[0] & failed
-    assert foreseen.sum() > 0.5 * failed.sum()
-    assert np.all(seen.z[0, foreseen] >= table.z[0, ~failed].max())
+    seen = with_bad_results(table, foreseen(table, read_feasibility(params, table)))
+    bad = seen.known[0] & failed
+    assert bad.sum() > 0.5 * failed.sum()
+    assert np.all(seen.z[0, bad] >= table.z[0, ~failed].max())
     assert_array_equal(seen.z[0, ~failed], table.z[0, ~failed])
     assert_array_equal(seen.present, seen.known)
 
@@ -176,6 +183,6 @@ def test_faults_at_random_are_seldom_taken_for_bad_results(params):
         x, _ = drawn(2, 40, seed)
         failed = np.random.default_rng((seed, 1)).random(40) < 0.2
         table = table_of(x, failed)
-        seen = with_bad_results(table, read_failures(params, table))
+        seen = with_bad_results(table, foreseen(table, read_feasibility(params, table)))
         shares.append((seen.known[0] & failed).sum() / failed.sum())
     assert np.mean(shares) < 0.25

@@ -179,7 +179,7 @@ def test_stretching_there_and_back_changes_nothing():
     width = rng.random(3)
     back = inferred.stretched(width).stretched(1.0 / width)
     assert_allclose(back.theta, inferred.theta)
-    assert_allclose(back.failures, inferred.failures)
+    assert_allclose(back.limits, inferred.limits)
     assert_array_equal(inferred.stretched(width).theta[:, 3:], inferred.theta[:, 3:])
 
 

@@ -100,7 +100,7 @@ def infer(
         above = z if rise is None else z - rise.at(x) * weight
         theta = _hyper_parameters(params, x, above, weight)
     pairs = kernel(xp.astype(theta, xp.float64), x, slopes=False)
-    model = condition(pairs, x, z, weight, rise)._replace(theta=theta)
+    model = condition(pairs, x, z, weight, rise, table.eligible)._replace(theta=theta)
     if bool(xp.all(table.known == table.present)):
         return model
     believed, _ = model.moments(x)

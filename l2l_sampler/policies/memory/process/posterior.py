@@ -49,7 +49,7 @@ class Posterior(NamedTuple):
         deviation: (B, 1) signal standard deviation s.
         precision: (B, n, n) inverse of K.
         alpha: (B, n) K^-1 (z - m).
-        best: (B, 1) lowest posterior mean among the evaluated trials.
+        best: (B, 1) lowest posterior mean among the trials that may be the incumbent.
         rise: what is added to the constant mean; None for nothing.
         theta: (B, J) the hyper-parameters, where they were inferred.
     """
@@ -177,7 +177,12 @@ def kernel(theta: Array, x: Array, *, slopes: bool = True) -> Kernel:
 
 
 def condition(
-    pairs: Kernel, x: Array, z: Array, weight: Array, rise: Rise | None = None
+    pairs: Kernel,
+    x: Array,
+    z: Array,
+    weight: Array,
+    rise: Rise | None = None,
+    eligible: Array | None = None,
 ) -> Posterior:
     """Condition on the trials of weight 1; the rows of K that are padding are those of 1.
 
@@ -190,6 +195,7 @@ def condition(
         z: (B, n) encoded objective.
         weight: (B, n) 1 for trials to condition on, 0 for the others.
         rise: part of the mean; None for none.
+        eligible: (B, n) bool, trials of weight 1 that may be the incumbent; None for all.
     """
     xp = array_namespace(x)
     above = z if rise is None else z - rise.at(x) * weight  # the constant mean
@@ -203,7 +209,8 @@ def condition(
     count = xp.sum(weight, axis=-1, keepdims=True)
     variance = (misfit + PRIOR_TRIALS) / (count + PRIOR_TRIALS)
     # At a trial the posterior mean is z - noise alpha.
-    fitted = xp.where(weight > 0.0, z - noise * alpha, xp.inf + xp.zeros_like(z))
+    some = weight > 0.0 if eligible is None else eligible
+    fitted = xp.where(some, z - noise * alpha, xp.inf + xp.zeros_like(z))
     best = xp.min(fitted, axis=-1, keepdims=True)
     return Posterior(
         x=x,
@@ -217,7 +224,7 @@ def condition(
         deviation=xp.sqrt(variance),
         precision=precision,
         alpha=alpha,
-        best=xp.where(count > 0.0, best, xp.zeros_like(best)),
+        best=xp.where(xp.isfinite(best), best, xp.zeros_like(best)),
         rise=rise,
     )
 

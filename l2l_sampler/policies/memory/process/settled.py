@@ -33,12 +33,13 @@ class Inferred(NamedTuple):
     Attributes:
         strength: (1, 1) of the encoding's map.
         theta: (1, J) hyper-parameters of the objective's process, lengths in units of the cube.
-        failures: (1, J) the same of failures; None if none of the trials has failed.
+        limits: (R, J) the same of failures and constraints, see `feasibility`; None if there are
+            neither.
     """
 
     strength: np.ndarray
     theta: np.ndarray
-    failures: np.ndarray | None
+    limits: np.ndarray | None
 
     def stretched(self, width: np.ndarray) -> Inferred:
         """The same with all lengths so many times (d,) as long, of other units that is."""
@@ -49,8 +50,8 @@ class Inferred(NamedTuple):
             moved[:, :-2] = np.maximum(moved[:, :-2], math.log(_SHORTEST))
             return np.asarray(moved)
 
-        failures = None if self.failures is None else longer(self.failures)
-        return self._replace(theta=longer(self.theta), failures=failures)
+        limits = None if self.limits is None else longer(self.limits)
+        return self._replace(theta=longer(self.theta), limits=limits)
 
 
 _SHORTEST = 1e-3
@@ -95,7 +96,7 @@ def remembered(
         infer: a function of these.
     """
     cache = Cache() if cache is None else cache
-    columns = history.x, history.y, history.failed
+    columns = history.x, history.y, history.failed, history.constraints
     key = (*view, *(column.tobytes() for column in columns))
     for entry in cache.entries:
         if entry.key == key:

@@ -1,18 +1,20 @@
-"""The chance that a trial yields a value: a second reading of the trial table.
+"""The chance that a trial fails in nothing: that it yields a value, and meets the constraints.
 
-Every ended trial says 1 where it failed and 0 where it did not. The process that the network
-infers for the objective is inferred for these labels, too: where failures lie together it finds a
-region, where they come at random it finds noise, and the chance is the same everywhere.
+Each is one more reading of the trial table, of a quantity that must be below a limit. Of failures
+it is a label, 1 where an ended trial failed and 0 where it did not, with the limit of a half. Of a
+constraint it is its value, on a scale that keeps 0 and its sign, with the limit 0. The process
+that the network infers for the objective is inferred for these, too: where failures lie together
+it finds a region, where they come at random it finds noise, and the chance is the same everywhere.
 
 Notation
     B  problems side by side (1 at run time)   n  trials in the table   d  axes of the cube
-    S  points   p  (B, S, d) points
+    R  quantities: failures, if there are any, and C constraints   S  points   p  (B, S, d) points
 """
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from l2l_sampler.arrays import Array, array_namespace, clip, normal_cdf
 from l2l_sampler.policies.base import Params
@@ -31,74 +33,176 @@ _BAD = 1.0
 deviation above the mean."""
 _LEAST = 1e-12
 """Chance that is given to every point, so that its logarithm stays finite."""
+_ROUNDING = 1e-24
+"""Variance, over the squared mean, that values have which are alike."""
+_LARGEST = 1e6
+"""Usual violations beyond which all are alike."""
 
 
 class Feasibility(NamedTuple):
-    """What the labels of ended trials say.
+    """What the table says of the quantities that must stay below their limits.
 
     Attributes:
-        posterior: of the labels, standardised.
-        mean: (B, 1) share of trials that failed.
-        deviation: (B, 1) standard deviation of the labels.
-        some: (B, 1) bool, whether the problem has failures at all; if not, the chance is 1.
+        posterior: of the standardised quantities, B R problems.
+        lead: (B R, 1) how far the limit lies above the mean, in units of the quantity.
+        deviation: (B R, 1) standard deviation of the quantity.
+        blur: (B R, 1) what is added to its own deviation.
+        some: (B R, 1) bool, whether any trial says that the limit can be exceeded; if not, the
+            chance is 1.
+        quantities: R.
+        failures: whether the first of them is that of failures.
     """
 
     posterior: Posterior
-    mean: Array
+    lead: Array
     deviation: Array
+    blur: Array
     some: Array
+    quantities: int
+    failures: bool
+
+    def repeated(self, times: int) -> Feasibility:
+        """The same for as many times as many problems, one series of them after the other."""
+        arrays = (self.posterior, self.lead, self.deviation, self.blur, self.some)
+        posterior, *others = (_repeated(v, times) for v in arrays)
+        return Feasibility(posterior, *others, self.quantities, self.failures)
 
     def log_chance(self, p: Array) -> Array:
-        """Logarithm of the chance that a trial at p yields a value, (B, S)."""
+        """Logarithm of the chance that a trial at p fails in nothing, (B, S)."""
+        xp = array_namespace(p)
+        return xp.sum(self.log_chances(p), axis=1)
+
+    def log_chances(self, p: Array) -> Array:
+        """The same of every quantity, (B, R, S)."""
         xp = array_namespace(p)
         model = self.posterior
-        mean, deviation = model.moments(xp.astype(p, xp.float64))
+        p = _for_each(xp.astype(p, xp.float64), self.quantities)
+        mean, deviation = model.moments(p)
         noise = model.noise * (model.deviation * self.deviation) ** 2
-        variance = (deviation * self.deviation) ** 2 + noise + _BLUR**2
-        level = (0.5 - self.mean - self.deviation * mean) / xp.sqrt(variance)
+        variance = (deviation * self.deviation) ** 2 + noise + self.blur**2
+        level = (self.lead - self.deviation * mean) / xp.sqrt(variance)
         chance = xp.log(normal_cdf(level) + _LEAST)
-        return xp.where(self.some, chance, xp.zeros_like(chance))
+        chance = xp.where(self.some, chance, xp.zeros_like(chance))
+        return xp.reshape(chance, (-1, self.quantities, chance.shape[-1]))
 
 
-def read_failures(params: Params, table: Table, theta: Array | None = None) -> Feasibility | None:
-    """The reading of the table's failures; None if there are none.
+def read_feasibility(
+    params: Params, table: Table, theta: Array | None = None
+) -> Feasibility | None:
+    """The reading of the table's failures and constraints; None if there are neither.
 
     Args:
         params: parameters with the names of `infer.init`.
         table: the history; its rows of failed trials are not present for the objective.
-        theta: (B, J) hyper-parameters that were inferred before; None to infer them here.
+        theta: (B R, J) hyper-parameters that were inferred before; None, or those of another
+            number of quantities, to infer them here.
     """
     xp = array_namespace(table.x)
-    if table.failed is None or not bool(xp.any(table.failed)):
+    values, known, limits, blurs = [], [], [], []
+    failures = table.failed is not None and bool(xp.any(table.failed))
+    if failures:
+        values.append(xp.astype(table.failed, xp.float64))
+        known.append(table.known | table.failed)
+        limits.append(0.5)
+        blurs.append(_BLUR)
+    for k in range(0 if table.constraints is None else table.constraints.shape[-1]):
+        constraint = table.constraints[..., k]  # type: ignore[index]
+        known.append(~xp.isnan(constraint))
+        values.append(_compressed(constraint, known[-1]))
+        limits.append(0.0)
+        blurs.append(0.0)
+    if not values:
         return None
-    ended = table.known | table.failed
-    weight, label = (xp.astype(v, xp.float64) for v in (ended, table.failed))
+    quantities = len(values)
+    shape = (-1, table.x.shape[1])
+    value, there = (xp.reshape(xp.stack(v, axis=1), shape) for v in (values, known))
+    limit, blur = (
+        xp.reshape(xp.stack([v + 0.0 * values[0][:, :1] for v in vs], axis=1), (-1, 1))
+        for vs in (limits, blurs)
+    )
+    weight = xp.astype(there, xp.float64)
     count = xp.sum(weight, axis=-1, keepdims=True)
-    mean = xp.sum(label, axis=-1, keepdims=True) / xp.where(count > 0.0, count, 1.0)
-    variance = mean * (1.0 - mean)
-    # Labels that are all alike have no deviation: they are seen as one unit above an even chance.
-    alike = variance <= 0.0
-    mean = xp.where(alike, 0.5 + 0.0 * mean, mean)
-    deviation = xp.where(alike, 0.5 + 0.0 * mean, xp.sqrt(variance))
-    z = xp.where(ended, (label - mean) / deviation, xp.zeros_like(label))
-    some = xp.any(table.failed, axis=-1, keepdims=True)
-    posterior = infer(params, Table(table.x, z, ended, ended), theta=theta)
-    return Feasibility(posterior, mean, deviation, some)
+    mean = xp.sum(value * weight, axis=-1, keepdims=True) / xp.where(count > 0.0, count, 1.0)
+    gap = (value - mean) * weight
+    variance = xp.sum(gap * gap, axis=-1, keepdims=True) / xp.where(count > 0.0, count, 1.0)
+    # Values that are all alike have no deviation: labels are seen as one unit above an even
+    # chance, other quantities as they are, in usual units.
+    alike, label = variance <= _ROUNDING * (1.0 + mean * mean), blur > 0.0
+    mean = xp.where(alike & label, 0.5 + 0.0 * mean, mean)
+    deviation = xp.where(alike, xp.where(label, 0.5, 1.0) + 0.0 * mean, xp.sqrt(variance))
+    z = xp.where(there, (value - mean) / deviation, xp.zeros_like(value))
+    some = xp.any(there & (value > limit), axis=-1, keepdims=True)
+    if theta is not None and theta.shape[0] != z.shape[0]:
+        theta = None
+    x = _for_each(table.x, quantities)
+    posterior = infer(params, Table(x, z, there, there), theta=theta)
+    return Feasibility(posterior, limit - mean, deviation, blur, some, quantities, failures)
 
 
-def with_bad_results(table: Table, feasibility: Feasibility) -> Table:
-    """The table in which failures that could be foreseen are bad results, too.
+def foreseen(table: Table, feasibility: Feasibility) -> Array | None:
+    """(B, n) bool, failures of the table that were to be foreseen; None if there are none.
+
+    Violated constraints are none of them: their trials have results of their own.
+    """
+    if not feasibility.failures:
+        return None
+    assert table.failed is not None
+    chance = feasibility.log_chances(table.x)[:, 0]
+    found: Array = table.failed & (chance < math.log(_FORESEEN))
+    return found
+
+
+def with_bad_results(table: Table, bad: Array | None) -> Table:
+    """The table in which failures that were to be foreseen are bad results, too.
 
     They make the objective rise towards a region that fails, so that the search turns round
     before it. Failures at random are left out: they say nothing of the objective.
+
+    Args:
+        table: the history.
+        bad: what `foreseen` gives.
     """
+    if bad is None:
+        return table
     xp = array_namespace(table.z)
-    assert table.failed is not None
-    foreseen = table.failed & (feasibility.log_chance(table.x) < math.log(_FORESEEN))
     known = xp.where(table.known, table.z, xp.zeros_like(table.z) - xp.inf)
     worst = clip(xp.max(known, axis=-1, keepdims=True), _BAD, None)
     return table._replace(
-        z=xp.where(foreseen, worst, table.z),
-        known=table.known | foreseen,
-        present=table.present | foreseen,
+        z=xp.where(bad, worst, table.z), known=table.known | bad, present=table.present | bad
     )
+
+
+def _compressed(value: Array, known: Array) -> Array:
+    """Values (B, n) of a constraint as sign(v) log(1 + |v| / usual); 0 where they are unknown.
+
+    So no single value hides the others, and 0 stays where it is, as in Eriksson and Poloczek
+    (2021, "Scalable constrained Bayesian optimization").
+    """
+    xp = array_namespace(value)
+    known = known & (value != 0.0)
+    size = xp.where(known, xp.abs(value), xp.inf + xp.zeros_like(value))
+    order = xp.sort(size, axis=-1)
+    count = xp.sum(xp.astype(known & xp.isfinite(value), xp.float64), axis=-1, keepdims=True)
+    middle = xp.astype(clip(xp.floor(0.5 * (count - 1.0)), 0.0, None), xp.int64)
+    usual = xp.take_along_axis(order, middle, axis=-1)
+    usual = xp.where(count > 0.0, usual, xp.ones_like(usual))
+    ratio = clip(xp.where(known, value, xp.zeros_like(value)) / usual, -_LARGEST, _LARGEST)
+    return xp.sign(ratio) * xp.log1p(xp.abs(ratio))
+
+
+def _repeated(v: Any, times: int) -> Any:
+    """Rows of an array, or of all arrays of a tuple, so many times; None stays."""
+    if v is None or times == 1:
+        return v
+    if isinstance(v, tuple):
+        return type(v)(*(_repeated(part, times) for part in v))
+    return array_namespace(v).concat([v] * times, axis=0)
+
+
+def _for_each(v: Array, quantities: int) -> Array:
+    """The rows of v (B, m, d) for every quantity, (B R, m, d)."""
+    if quantities == 1:
+        return v
+    xp = array_namespace(v)
+    spread = xp.broadcast_to(v[:, None], (v.shape[0], quantities, *v.shape[1:]))
+    return xp.reshape(spread, (-1, *v.shape[1:]))

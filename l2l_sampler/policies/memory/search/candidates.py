@@ -72,9 +72,10 @@ def _centres(table: Table, group: int) -> Array:
     """The trial that each member of a local group lies around, (B, LOCAL_GROUPS, G, d)."""
     xp = array_namespace(table.z)
     batch, n, d = table.x.shape
-    worst = xp.where(table.known, table.z, xp.ones_like(table.z) * xp.inf)
+    some = table.candidates
+    worst = xp.where(some, table.z, xp.ones_like(table.z) * xp.inf)
     ranked = xp.argsort(worst, axis=-1, stable=True)
-    last = clip(xp.sum(xp.astype(table.known, xp.int64), axis=-1, keepdims=True) - 1, 0, None)
+    last = clip(xp.sum(xp.astype(some, xp.int64), axis=-1, keepdims=True) - 1, 0, None)
     member = xp.arange(group, device=device(table.z))
     rank = xp.stack([0 * member, 0 * member, member % min(_GOOD, n)])  # (LOCAL_GROUPS, G)
     rank = xp.broadcast_to(xp.reshape(rank, (1, -1)), (batch, LOCAL_GROUPS * group))

@@ -62,8 +62,7 @@ class Moves:
         number = together.sum(axis=1) == 1
         self._numbers = each[number]  # (numbers, D)
         self._parameter, self._choice = together[~number], each[~number]  # (choices, D)
-        known = np.flatnonzero(history.finished)
-        ranked = history.x[known[np.argsort(history.y[known], kind="stable")]]
+        ranked = history.x[history.ranked()]
         self._good = ranked[:_GOOD]
         steps = [cube.stepped(ranked[0], by) - ranked[0] for by in (-1, 1)]
         self._stepped = self._numbers & (np.abs(steps).max(axis=0) > _ROUNDING)

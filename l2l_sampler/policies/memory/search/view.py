@@ -55,8 +55,7 @@ class Box:
             history: trials, with one result at least.
             cube: the search space; axes of choices are kept whole.
         """
-        known = np.flatnonzero(history.finished)
-        ranked = known[np.argsort(history.y[known], kind="stable")]
+        known, ranked = np.flatnonzero(history.finished), history.ranked()
         most = 8 + 2 * cube.dim
         count = min(max(cube.dim + 2, int(_SHARE * len(ranked))), most)
         x, centre = history.x[known], history.x[ranked[0]]
