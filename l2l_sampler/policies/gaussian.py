@@ -62,7 +62,7 @@ def log_normal_cdf(z: np.ndarray) -> np.ndarray:
     for coefficient in reversed(_ERFC[:-1]):
         series = series * t + coefficient
     log_tail = np.log(0.5 * t) - x * x + series  # of the further side
-    return np.where(z < 0.0, log_tail, np.log1p(-np.exp(log_tail)))
+    return np.asarray(np.where(z < 0.0, log_tail, np.log1p(-np.exp(log_tail))))
 
 
 def rbf(r2: Array) -> tuple[Array, Array]:

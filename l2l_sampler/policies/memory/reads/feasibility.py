@@ -63,9 +63,8 @@ class Feasibility(NamedTuple):
 
     def repeated(self, times: int) -> Feasibility:
         """The same for as many times as many problems, one series of them after the other."""
-        arrays = (self.posterior, self.lead, self.deviation, self.blur, self.some)
-        posterior, *others = (_repeated(v, times) for v in arrays)
-        return Feasibility(posterior, *others, self.quantities, self.failures)
+        names = ("posterior", "lead", "deviation", "blur", "some")
+        return self._replace(**{name: _repeated(getattr(self, name), times) for name in names})
 
     def log_chance(self, p: Array) -> Array:
         """Logarithm of the chance that a trial at p fails in nothing, (B, S)."""
