@@ -71,7 +71,7 @@ def chebyshev(f: np.ndarray, weights: np.ndarray) -> np.ndarray:
     Objectives are normalised by the front first, so no scale matters.
     """
     best, reach = extent(f)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         terms = weights[:, None] * ((f - best) / reach)  # (W, n, M)
     terms = np.where(np.isnan(terms), 0.0, terms)  # a weight of 0 on an infinite value
     return np.asarray(terms.max(axis=-1) + _AUGMENTED * terms.sum(axis=-1))

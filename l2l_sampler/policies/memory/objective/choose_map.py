@@ -24,7 +24,7 @@ from l2l_sampler.policies.memory.table import Table, representatives
 
 EXAMINED = 32
 """Trials whose likelihood is compared: two more inferences of that size a proposal."""
-_FEWEST = 12
+FEWEST = 12
 """Results from which on maps are compared; of fewer, chance decides."""
 _ADVANTAGE = 4.0
 """A map must be more likely than none by a factor of e^4, since plain draws look skewed by chance
@@ -44,39 +44,59 @@ def choose(params: Params, name: str, x: Array, y: Array, known: Array) -> Array
     xp = array_namespace(y)
     choices = strengths(name)
     options: dict[str, Any] = {"dtype": y.dtype, "device": device(y)}
-    batch, count = y.shape[0], len(choices)
-    plain = xp.zeros((batch, 1), **options) + choices[0]
-    if count == 1 or y.shape[1] < _FEWEST:
+    plain = xp.zeros((y.shape[0], 1), **options) + choices[0]
+    if len(choices) == 1 or y.shape[1] < FEWEST:
         return plain
     results = xp.astype(known, y.dtype)
-    enough = xp.sum(results, axis=-1) >= _FEWEST
+    enough = xp.sum(results, axis=-1) >= FEWEST
     if y.shape[1] > EXAMINED:
         index, kept = representatives(encode(y, known, plain), results, EXAMINED)
         x, y = take_rows(x, index), xp.take_along_axis(y, index, axis=-1)
         known = kept > 0.0
     maps = xp.asarray(choices, **options)
-    handicap = _ADVANTAGE * xp.astype(maps > 0.0, y.dtype)
-    best = maps[xp.argmax(_evidence(params, maps, x, y, known) - handicap, axis=-1)]
+    z, density = _seen_through(maps, y, known)
+    best = maps[most_likely(params, x, known, z, density, maps > 0.0)]
     return xp.where(enough, best, plain[:, 0])[:, None]
 
 
-def _evidence(params: Params, maps: Array, x: Array, y: Array, known: Array) -> Array:
-    """Log densities (B, W) of the known results under every map; other args as `choose`."""
+def _seen_through(maps: Array, y: Array, known: Array) -> tuple[Array, Array]:
+    """Encoded results (B, W, n) under every map, and the log densities of the map (B, W)."""
     xp = array_namespace(y)
-    batch, n, d = x.shape
+    batch, n = y.shape
     count = maps.shape[0]
-
-    def each(v: Array, times: int, *shape: int) -> Array:
-        """Repeat every row: (B, *shape) -> (B times, *shape)."""
-        spread = xp.broadcast_to(v[:, None], (batch, times, *shape))
-        return xp.reshape(spread, (batch * times, *shape))
-
     k = xp.reshape(xp.broadcast_to(maps, (batch, count)), (batch * count, 1))
-    repeated = each(y, count, n), each(known, count, n), k
-    z = xp.astype(xp.reshape(encode(*repeated), (batch, count, n)), xp.float64)
+    repeated = each(y, count), each(known, count), k
+    z = xp.reshape(encode(*repeated), (batch, count, n))
+    return z, xp.reshape(log_density(*repeated), (batch, count))
+
+
+def most_likely(
+    params: Params, x: Array, known: Array, z: Array, density: Array, bent: Array
+) -> Array:
+    """(B,) which map of W makes the results likeliest.
+
+    Args:
+        params: parameters with the names of `infer.init`.
+        x: (B, n, d) trials.
+        known: (B, n) bool, where there is a result.
+        z: (B, W, n) standardised results under every map, 0 where they are not known.
+        density: (B, W) logarithm of the product of the maps' slopes at the results.
+        bent: (W,) bool, maps that have to be likelier than the others by a factor of e^4.
+    """
+    xp = array_namespace(z)
+    batch, count, n = z.shape
+    z = xp.astype(z, xp.float64)
     judges = xp.stack([z[:, 0], z[:, count // 2]], axis=1)
-    both = each(known, 2, n)
-    model = infer(params, Table(each(x, 2, n, d), xp.reshape(judges, (-1, n)), both, both))
-    likelihood = log_likelihood(model, each(z, 2, count, n))
+    both = each(known, 2)
+    model = infer(params, Table(each(x, 2), xp.reshape(judges, (-1, n)), both, both))
+    likelihood = log_likelihood(model, each(z, 2))
     likelihood = xp.max(xp.reshape(likelihood, (batch, 2, count)), axis=1)
-    return likelihood + xp.reshape(log_density(*repeated), (batch, count))
+    handicap = _ADVANTAGE * xp.astype(bent, density.dtype)
+    return xp.argmax(likelihood + density - handicap, axis=-1)
+
+
+def each(v: Array, times: int) -> Array:
+    """Every row so many times: (B, *shape) -> (B times, *shape)."""
+    xp = array_namespace(v)
+    spread = xp.broadcast_to(v[:, None], (v.shape[0], times, *v.shape[1:]))
+    return xp.reshape(spread, (-1, *v.shape[1:]))

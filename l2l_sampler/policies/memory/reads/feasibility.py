@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 
 from l2l_sampler.arrays import Array, array_namespace, clip, normal_cdf
 from l2l_sampler.policies.base import Params
+from l2l_sampler.policies.memory.objective import constraint_map
+from l2l_sampler.policies.memory.objective.choose_map import each
 from l2l_sampler.policies.memory.process.infer import infer
 from l2l_sampler.policies.memory.process.posterior import Posterior
 from l2l_sampler.policies.memory.table import Table
@@ -35,8 +37,6 @@ _LEAST = 1e-12
 """Chance that is given to every point, so that its logarithm stays finite."""
 _ROUNDING = 1e-24
 """Variance, over the squared mean, that values have which are alike."""
-_LARGEST = 1e6
-"""Usual violations beyond which all are alike."""
 
 
 class Feasibility(NamedTuple):
@@ -75,7 +75,7 @@ class Feasibility(NamedTuple):
         """The same of every quantity, (B, R, S)."""
         xp = array_namespace(p)
         model = self.posterior
-        p = _for_each(xp.astype(p, xp.float64), self.quantities)
+        p = each(xp.astype(p, xp.float64), self.quantities)
         mean, deviation = model.moments(p)
         noise = model.noise * (model.deviation * self.deviation) ** 2
         variance = (deviation * self.deviation) ** 2 + noise + self.blur**2
@@ -107,7 +107,7 @@ def read_feasibility(
     for k in range(0 if table.constraints is None else table.constraints.shape[-1]):
         constraint = table.constraints[..., k]  # type: ignore[index]
         known.append(~xp.isnan(constraint))
-        values.append(_compressed(constraint, known[-1]))
+        values.append(constraint_map.seen(params, table.x, constraint, known[-1]))
         limits.append(0.0)
         blurs.append(0.0)
     if not values:
@@ -133,7 +133,7 @@ def read_feasibility(
     some = xp.any(there & (value > limit), axis=-1, keepdims=True)
     if theta is not None and theta.shape[0] != z.shape[0]:
         theta = None
-    x = _for_each(table.x, quantities)
+    x = each(table.x, quantities)
     posterior = infer(params, Table(x, z, there, there), theta=theta)
     return Feasibility(posterior, limit - mean, deviation, blur, some, quantities, failures)
 
@@ -171,24 +171,6 @@ def with_bad_results(table: Table, bad: Array | None) -> Table:
     )
 
 
-def _compressed(value: Array, known: Array) -> Array:
-    """Values (B, n) of a constraint as sign(v) log(1 + |v| / usual); 0 where they are unknown.
-
-    So no single value hides the others, and 0 stays where it is, as in Eriksson and Poloczek
-    (2021, "Scalable constrained Bayesian optimization").
-    """
-    xp = array_namespace(value)
-    known = known & (value != 0.0)
-    size = xp.where(known, xp.abs(value), xp.inf + xp.zeros_like(value))
-    order = xp.sort(size, axis=-1)
-    count = xp.sum(xp.astype(known & xp.isfinite(value), xp.float64), axis=-1, keepdims=True)
-    middle = xp.astype(clip(xp.floor(0.5 * (count - 1.0)), 0.0, None), xp.int64)
-    usual = xp.take_along_axis(order, middle, axis=-1)
-    usual = xp.where(count > 0.0, usual, xp.ones_like(usual))
-    ratio = clip(xp.where(known, value, xp.zeros_like(value)) / usual, -_LARGEST, _LARGEST)
-    return xp.sign(ratio) * xp.log1p(xp.abs(ratio))
-
-
 def _repeated(v: Any, times: int) -> Any:
     """Rows of an array, or of all arrays of a tuple, so many times; None stays."""
     if v is None or times == 1:
@@ -196,12 +178,3 @@ def _repeated(v: Any, times: int) -> Any:
     if isinstance(v, tuple):
         return type(v)(*(_repeated(part, times) for part in v))
     return array_namespace(v).concat([v] * times, axis=0)
-
-
-def _for_each(v: Array, quantities: int) -> Array:
-    """The rows of v (B, m, d) for every quantity, (B R, m, d)."""
-    if quantities == 1:
-        return v
-    xp = array_namespace(v)
-    spread = xp.broadcast_to(v[:, None], (v.shape[0], quantities, *v.shape[1:]))
-    return xp.reshape(spread, (-1, *v.shape[1:]))

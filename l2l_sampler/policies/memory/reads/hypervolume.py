@@ -32,7 +32,7 @@ DIRECTIONS = 64
 """More made no difference of the hypervolume after 50 trials on held-out draws."""
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
 _BEYOND = 0.1
-"""The reference lies so much of the front's extent beyond its worst values."""
+"""The reference lies so much of the range of values beyond the worst one."""
 _DEVIATIONS = 3.0
 """How many deviations beyond its mean a trial is followed."""
 _LEAST = 1e-300
@@ -52,9 +52,16 @@ class Volume(NamedTuple):
     reached: np.ndarray
 
     @classmethod
-    def of(cls, f: np.ndarray, rng: np.random.Generator) -> Volume:
-        """The volume dominated by results f (n, M), n >= 1."""
-        best, reach = f.min(axis=0), np.ptp(f, axis=0)
+    def of(cls, f: np.ndarray, worst: np.ndarray, rng: np.random.Generator) -> Volume:
+        """The volume dominated by results f (n, M), n >= 1.
+
+        Args:
+            f: results.
+            worst: (M,) values of which it is known that others may be as bad.
+            rng: the only source of randomness.
+        """
+        best = f.min(axis=0)
+        reach = np.maximum(f.max(axis=0), worst) - best
         reach = np.where(reach > 0.0, reach, 1.0)
         directions = _directions(rng, f.shape[1]) * reach
         reference = best + (1.0 + _BEYOND) * reach

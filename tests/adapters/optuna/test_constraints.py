@@ -1,0 +1,165 @@
+"""Constraints, set in the objective or by a function of the trial."""
+
+import math
+import warnings
+
+import numpy as np
+import optuna
+import pytest
+from optuna.trial import TrialState, create_trial
+
+from l2l_sampler import LearnedSampler
+from tests.adapters.optuna.studies import new_study, params_of
+
+
+def disc(trial):
+    """The lowest sum of two numbers within a circle; it lies on the circle."""
+    x, y = trial.suggest_float("x", 0.0, 1.0), trial.suggest_float("y", 0.0, 1.0)
+    trial.set_constraint("outside", (x - 0.6) ** 2 + (y - 0.6) ** 2 - 0.09)
+    return x + y
+
+
+BEST = 1.2 - 0.3 * math.sqrt(2.0)
+
+
+@pytest.mark.parametrize("direction", ["minimize", "maximize"])
+def test_the_best_feasible_point_is_found_on_the_edge(direction):
+    sign = 1.0 if direction == "minimize" else -1.0
+    study = new_study(direction, policy="memory", seed=1)
+    study.optimize(lambda trial: sign * disc(trial), n_trials=40)
+    assert sign * study.best_value < BEST + 0.02
+    assert sum(t.constraints["outside"] <= 0 for t in study.trials) > 15
+
+
+def test_what_is_feasible_is_searched_for_first():
+    """A box of 0.3 % of the space, whatever the objective says."""
+
+    def objective(trial):
+        u = np.array([trial.suggest_float(name, -1.0, 1.0) for name in "abc"])
+        for name, gap in zip("abc", np.abs(u - 0.5) - 0.15, strict=True):
+            trial.set_constraint(name, 1e6 * gap)
+        return u.sum()
+
+    found = []
+    for seed in range(5):
+        study = new_study(policy="memory", seed=seed)
+        study.optimize(objective, n_trials=30)
+        feasible = [all(v <= 0 for v in t.constraints.values()) for t in study.trials]
+        found.append(feasible.index(True) if any(feasible) else 99)
+    assert np.median(found) <= 20
+
+
+def test_the_scale_of_a_constraint_does_not_matter():
+    def scaled(factor):
+        def objective(trial):
+            x, y = trial.suggest_float("x", 0.0, 1.0), trial.suggest_float("y", 0.0, 1.0)
+            trial.set_constraint("outside", factor * ((x - 0.6) ** 2 + (y - 0.6) ** 2 - 0.09))
+            return x + y
+
+        study = new_study(policy="memory", seed=3)
+        study.optimize(objective, n_trials=12)
+        return params_of(study)
+
+    for one, other in zip(scaled(1.0), scaled(2.0**30), strict=True):
+        assert one == pytest.approx(other, abs=1e-6)
+
+
+def test_every_policy_lives_with_constraints(policy):
+    study = new_study(policy=policy)
+    study.optimize(disc, n_trials=12)
+    assert len({tuple(params.values()) for params in params_of(study)}) == 12
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, 1e308, 5e-324, 0.0])
+def test_strange_values_of_constraints_are_lived_with(value):
+    def objective(trial):
+        y = disc(trial)
+        trial.set_constraint("strange", value if trial.number % 3 else -1.0)
+        return y
+
+    study = new_study(policy="memory")
+    study.optimize(objective, n_trials=14)
+    assert len(study.trials) == 14
+
+
+def test_constraints_may_be_set_by_some_trials_only_and_by_those_that_fail():
+    def objective(trial):
+        x = trial.suggest_float("x", 0.0, 1.0)
+        if trial.number % 2:
+            trial.set_constraint("right half", 0.5 - x)
+        if trial.number % 5 == 4:
+            raise ArithmeticError
+        return x
+
+    study = new_study(policy="memory", seed=0)
+    study.optimize(objective, n_trials=30, catch=ArithmeticError)
+    tried = [t.params["x"] for t in study.trials[15:] if t.number % 2]
+    assert np.mean([x >= 0.5 for x in tried]) > 0.5
+
+
+def test_a_function_of_the_trial_gives_what_set_constraint_gives():
+    def told(trial):
+        return disc(trial)
+
+    def asked(trial):
+        x, y = trial.suggest_float("x", 0.0, 1.0), trial.suggest_float("y", 0.0, 1.0)
+        return x + y
+
+    def outside(trial):
+        x, y = trial.params["x"], trial.params["y"]
+        return [(x - 0.6) ** 2 + (y - 0.6) ** 2 - 0.09]
+
+    with pytest.warns(FutureWarning, match="set_constraint"):
+        sampler = LearnedSampler(seed=5, constraints_func=outside)
+    study = optuna.create_study(sampler=sampler)
+    study.optimize(asked, n_trials=12)
+    other = new_study(policy="memory", seed=5)
+    other.optimize(told, n_trials=12)
+    assert params_of(study) == params_of(other)
+    assert study.best_trial.number == other.best_trial.number
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "words"),
+    [
+        (1.0, TypeError, "sequence of numbers"),
+        ("12", TypeError, "sequence of numbers"),
+        ([None], TypeError, "sequence of numbers"),
+        ([math.nan], ValueError, "NaN"),
+    ],
+)
+def test_what_a_function_gives_is_checked(given, error, words):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        sampler = LearnedSampler(seed=0, constraints_func=lambda trial: given)
+    study = optuna.create_study(sampler=sampler)
+    with pytest.raises(error, match=words):
+        study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
+
+
+def test_what_is_no_function_is_refused():
+    with pytest.raises(TypeError, match="function of a trial"):
+        LearnedSampler(constraints_func=[1.0])
+
+
+def test_constraints_of_version_4_are_read():
+    """There they are one list in a system attribute."""
+    study = new_study(
+        policy="memory",
+        seed=0,
+        search_space={"x": optuna.distributions.FloatDistribution(0.0, 1.0)},
+    )
+    space = {"x": optuna.distributions.FloatDistribution(0.0, 1.0)}
+    for k in range(12):
+        x = (k + 0.5) / 12
+        study.add_trial(
+            create_trial(
+                state=TrialState.COMPLETE,
+                value=x,
+                params={"x": x},
+                distributions=space,
+                system_attrs={"constraints": (0.7 - x,)},
+            )
+        )
+    asked = [study.ask(space).params["x"] for _ in range(4)]
+    assert min(asked) > 0.6
