@@ -330,8 +330,6 @@ class MemoryPolicy(Policy):
     def margin_in(self, table: Table, uniform: Array) -> Array:
         """The same, wider where many trials of the table are pending."""
         margin = self.margin(uniform)
-        if table.constraints is not None:
-            margin = 0.0 * margin
         if self.crowding is None:
             return margin
         xp = array_namespace(table.x)
