@@ -28,6 +28,8 @@ class History:
         constraints: (n, C) values of C constraints, each violated above 0; NaN where it is not
             known, which counts as not violated.
         others: (n, M - 1) the other ones of M minimised objectives, known where `y` is.
+        source: (n,) int, 0 for trials of this study, and k for those of the k-th earlier one. An
+            earlier study has objectives on scales of its own.
     """
 
     x: np.ndarray
@@ -37,16 +39,20 @@ class History:
     failed: np.ndarray = None  # type: ignore[assignment]
     constraints: np.ndarray = None  # type: ignore[assignment]
     others: np.ndarray = None  # type: ignore[assignment]
+    source: np.ndarray = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         """Check the shapes, which come from adapters and users alike."""
         n = len(self.y)
         if self.failed is None:
             object.__setattr__(self, "failed", np.zeros(n, dtype=bool))
+        if self.source is None:
+            object.__setattr__(self, "source", np.zeros(n, dtype=int))
         for name in ("constraints", "others"):
             if getattr(self, name) is None:
                 object.__setattr__(self, name, np.zeros((n, 0)))
-        columns = {"y": self.y, "asked": self.asked, "told": self.told, "failed": self.failed}
+        names = ("y", "asked", "told", "failed", "source")
+        columns = {name: getattr(self, name) for name in names}
         tables = {"x": self.x, "constraints": self.constraints, "others": self.others}
         wrong = [name for name, v in columns.items() if v.shape != (n,)]
         wrong += [name for name, v in tables.items() if v.ndim != 2 or len(v) != n]
@@ -74,6 +80,12 @@ class History:
         """(n,) True where the objective is known."""
         finished: np.ndarray = ~np.isnan(self.y)
         return finished
+
+    @property
+    def results(self) -> np.ndarray:
+        """(n,) True where the objective is known of a trial of this study."""
+        results: np.ndarray = self.finished & (self.source == 0)
+        return results
 
     @property
     def pending(self) -> np.ndarray:
@@ -105,8 +117,8 @@ class History:
 
     @property
     def feasible(self) -> np.ndarray:
-        """(n,) bool, the objective is known, and no constraint is violated."""
-        feasible: np.ndarray = self.finished & ~(self.constraints > 0.0).any(axis=1)
+        """(n,) bool, a result that violates no constraint."""
+        feasible: np.ndarray = self.results & ~(self.constraints > 0.0).any(axis=1)
         return feasible
 
     def ranked(self, ties: np.ndarray | None = None) -> np.ndarray:
@@ -117,7 +129,7 @@ class History:
         Args:
             ties: (n,) by which equal results are ranked; None for the order of asking.
         """
-        known = np.flatnonzero(self.finished)
+        known = np.flatnonzero(self.results)
         y, violation = self.y[known], self.violation[known]
         ties = np.arange(self.n) if ties is None else ties
         behind = np.zeros(len(known), dtype=bool)
@@ -146,13 +158,15 @@ class History:
 
     def toward_feasible(self) -> History:
         """The trials with what to minimise now: the violation, while no result is feasible."""
-        if not self.finished.any() or self.feasible.any():
+        if not self.results.any() or self.feasible.any():
             return self
-        y = np.where(self.finished, self.violation, np.nan)
+        # Of an earlier study that had no constraints, nothing is known of how to meet them.
+        some = self.results | (self.finished & ~np.isnan(self.constraints).all(axis=1))
+        y = np.where(some, self.violation, np.nan)
         return replace(self, y=y, others=np.zeros((self.n, 0)))
 
     def plain(self, rng: np.random.Generator) -> History:
-        """The same trials to readers that know of nothing but one objective and pending trials.
+        """The trials of this study to readers that know one objective and pending trials only.
 
         Of several objectives it is a random scalarisation. A result that violates constraints is
         worse than all that do not, by how much it does; a failed trial is infinitely bad.
@@ -160,18 +174,23 @@ class History:
         Args:
             rng: used where there are several objectives only.
         """
-        known = self.toward_feasible()
-        y = known.y
+        known = self.take(self.source == 0).toward_feasible()
+        y, some = known.y, known.finished
         if known.others.shape[1]:
             weights = random_weights(rng, 1, 1 + known.others.shape[1])
-            y = np.full(self.n, np.nan)
-            some = self.finished
+            y = np.full(known.n, np.nan)
             (y[some],) = chebyshev(known.objectives[some], weights)
         violation = known.violation
         if known.feasible.any() and violation.any():
             fine = y[known.feasible & np.isfinite(y)]
             worst, spread = (fine.max(), np.ptp(fine)) if len(fine) else (0.0, 0.0)
             beyond = worst + (spread or 1.0) * (2.0 - 1.0 / (1.0 + violation))
-            y = np.where(self.finished & (violation > 0.0), beyond, y)
-        y = np.where(self.failed, np.inf, y)
-        return History(self.x, y, self.asked, self.told)
+            y = np.where(some & (violation > 0.0), beyond, y)
+        y = np.where(known.failed, np.inf, y)
+        return History(known.x, y, known.asked, known.told)
+
+
+def joined(*parts: History) -> History:
+    """The trials of all parts, one part after the other."""
+    columns = (np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(History))
+    return History(*columns)

@@ -95,6 +95,11 @@ class Policy(ABC):
     def dim(self) -> int | None:
         """Unit-cube axes that the policy is made for; None if any."""
 
+    @property
+    @abstractmethod
+    def reads_earlier_studies(self) -> bool:
+        """Whether trials of other studies in a history tell it anything."""
+
     @abstractmethod
     def init(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Untrained parameters."""

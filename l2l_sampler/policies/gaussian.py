@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from l2l_sampler.arrays import Array, array_namespace, normal_cdf
 
 _LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
@@ -49,20 +47,21 @@ def log_h_slope(z: Array) -> Array:
     )
 
 
-def log_normal_cdf(z: np.ndarray) -> np.ndarray:
-    """Logarithm of the standard normal distribution function, for numpy only.
+def log_normal_cdf(z: Array) -> Array:
+    """Logarithm of the standard normal distribution function, finite for every finite z.
 
-    Its relative error is below 1.2e-7 everywhere, by the approximation of the complementary error
-    function in Press et al. (1992, "Numerical recipes", section 6.2). It takes whole arrays, where
-    the exact function is called number by number.
+    Its relative error is below 1.2e-7, by the approximation of the complementary error function in
+    Press et al. (1992, "Numerical recipes", section 6.2). It takes whole arrays at a time, where
+    the exact function of `arrays` goes through numpy's number by number.
     """
-    x = np.abs(z) / math.sqrt(2.0)
+    xp = array_namespace(z)
+    x = xp.abs(z) / math.sqrt(2.0)
     t = 1.0 / (1.0 + 0.5 * x)
-    series = np.full_like(t, _ERFC[-1])
+    series = _ERFC[-1] + 0.0 * t
     for coefficient in reversed(_ERFC[:-1]):
         series = series * t + coefficient
-    log_tail = np.log(0.5 * t) - x * x + series  # of the further side
-    return np.asarray(np.where(z < 0.0, log_tail, np.log1p(-np.exp(log_tail))))
+    log_tail = xp.log(0.5 * t) - x * x + series  # of the further side
+    return xp.where(z < 0.0, log_tail, xp.log1p(-xp.exp(log_tail)))
 
 
 def rbf(r2: Array) -> tuple[Array, Array]:

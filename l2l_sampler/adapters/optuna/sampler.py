@@ -32,6 +32,7 @@ from l2l_sampler.adapters.optuna.distributions import (
     same_kind,
     storable_values,
 )
+from l2l_sampler.adapters.optuna.earlier import EarlierStudies
 from l2l_sampler.adapters.optuna.private import fixed_params, set_constraint_values
 from l2l_sampler.adapters.optuna.study_reader import StudyReader
 from l2l_sampler.policies.trained import TrainedPolicy
@@ -89,6 +90,9 @@ class LearnedSampler(BaseSampler):
         constraints_func: function of a completed or pruned trial that gives the values of its
             constraints, above 0 where one is violated. Optuna 5 deprecates it: call
             `trial.set_constraint(name, value)` in the objective.
+        earlier: studies of similar objectives, to begin with what they tell. How much that is, is
+            inferred from the trials. Their search spaces and the scales of their objectives may
+            be others.
 
     Raises:
         ValueError: if `n_trials` or `seed` is out of range; later, if `policy` has no model for
@@ -108,6 +112,7 @@ class LearnedSampler(BaseSampler):
         independent_sampler: BaseSampler | None = None,
         warn_independent_sampling: bool = True,
         constraints_func: ConstraintsFunc | None = None,
+        earlier: Sequence[Study] = (),
     ) -> None:
         """Check the arguments; weights are read when first needed."""
         check_policy(policy)
@@ -124,6 +129,7 @@ class LearnedSampler(BaseSampler):
         self._constraints_func = checked_constraints_func(constraints_func)
         self._warned: set[tuple[str, str]] = set()
         self._reader = StudyReader(checked_flag(consider_pruned_trials, "consider_pruned_trials"))
+        self._earlier = EarlierStudies(earlier, consider_pruned_trials)
         self._any_dimension = takes_any_dimension(policy)
         self._resolved: dict[int, TrainedPolicy] = {}
 
@@ -153,6 +159,7 @@ class LearnedSampler(BaseSampler):
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
         """The parameters to propose together."""
+        self._earlier.check(study)
         return self._relative_space(study)
 
     def sample_relative(
@@ -229,7 +236,7 @@ class LearnedSampler(BaseSampler):
 
         The value is in a tuple, since None may be one.
         """
-        known = self._relative_space(study)
+        known = self._relative_space(study) or self._earlier.space()
         proposed = self._reader.proposed(trial)
         joint, ranges = distribution, {}
         if name in known and same_kind(known[name], distribution):
@@ -262,6 +269,9 @@ class LearnedSampler(BaseSampler):
         """
         with self._reader.lock:
             cube, history = self._reader.history(study, trial, space, taking_part)
+            if self._earlier:
+                names = self._reader.constraint_names
+                history = self._earlier.before(history, names, cube, space)
             if not history.n and not self._search_space:
                 return {}
             part = RestrictedCube.within(cube, fixed, ranges) if fixed or ranges else cube
@@ -279,7 +289,13 @@ class LearnedSampler(BaseSampler):
 
     def _trained(self, dim: int) -> TrainedPolicy:
         if dim not in self._resolved:
-            self._resolved[dim] = resolve(self._policy, dim, n_trials=self._n_trials)
+            trained = resolve(self._policy, dim, n_trials=self._n_trials)
+            if self._earlier and not trained.policy.reads_earlier_studies:
+                raise ValueError(
+                    f"the policy {trained.policy.kind!r} does not learn from earlier studies; "
+                    "leave `earlier` out, or take the policy 'memory'"
+                )
+            self._resolved[dim] = trained
         return self._resolved[dim]
 
     def _warn(self, study: Study, name: str, reason: str) -> None:

@@ -86,11 +86,11 @@ class StudyReader:
     def history(
         self,
         study: Study,
-        trial: FrozenTrial,
+        trial: FrozenTrial | None,
         search_space: Mapping[str, BaseDistribution],
         taking_part: Collection[str] = (),
     ) -> tuple[ConditionalCube, History]:
-        """What a policy is to know when `trial` is asked for.
+        """What a policy is to know when `trial` is asked for; None if none of this study is.
 
         A parameter of the space that a trial lacks rests in the middle of its axis. Trials with a
         value outside the space, or with none of its parameters, are left out; so is `trial`.
@@ -102,7 +102,8 @@ class StudyReader:
         with self.lock:
             cube, n = self.cube_of(study, search_space, taking_part), self._known
             there = self._placed[:n].copy()
-            there[trial.number] = False
+            if trial is not None:
+                there[trial.number] = False
             index = np.flatnonzero(there)
             start = self._start[index]
             if (start[1:] < start[:-1]).any():
@@ -112,6 +113,11 @@ class StudyReader:
             y, others = self._values(n)[index], self._y[index, 1:]
             constraints = self._constraints[index]
             return cube, History(x, y, asked, told, self._failed[index], constraints, others)
+
+    @property
+    def constraint_names(self) -> list[str]:
+        """Names of the constraints of the trials that were read, in the order of the columns."""
+        return list(self._constraint_columns)
 
     def remember(self, trial: FrozenTrial, params: Mapping[str, Any]) -> None:
         """Note what was proposed for a trial, which shows it only bit by bit."""

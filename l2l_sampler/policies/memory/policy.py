@@ -44,7 +44,7 @@ from l2l_sampler.policies.memory.search.candidates import (
     candidates,
 )
 from l2l_sampler.policies.memory.search.moves import FEWEST_RESULTS, NEAR_STARTS, Moves
-from l2l_sampler.policies.memory.search.view import Box
+from l2l_sampler.policies.memory.search.view import View
 from l2l_sampler.policies.memory.settings import check_settings
 from l2l_sampler.policies.memory.table import Table, readable
 
@@ -118,6 +118,11 @@ class MemoryPolicy(Policy):
         return None
 
     @property
+    def reads_earlier_studies(self) -> bool:
+        """Whether it has more than the plain reading of a history, see `History.plain`."""
+        return self.caution is not None
+
+    @property
     def reader(self) -> Read:
         """The read of the table."""
         return READS[self.read]
@@ -136,31 +141,30 @@ class MemoryPolicy(Policy):
         number: int,
         cache: Cache | None = None,
     ) -> np.ndarray:
-        """Final and starting points of one search, best first; a uniform one at the very start."""
+        """What one search finds, best first; a uniform point at the very start."""
         rng = np.random.default_rng((seed, number))
         history = history.informative()
         if self.caution is None:
             history = history.plain(np.random.default_rng((seed, number, SCALARIZATION)))
         history = history.toward_feasible()
+        earlier = int(history.source.max(initial=0))
         if history.others.shape[1] and history.finished.any():
-            history = readable(history, self.n_max)
-            return several.propose(self, params, history, cube, rng)
+            view = View(earlier, zooms=False)
+            return several.propose(self, params, history, cube, view, rng)
         first = None if self.every is None else settled(history, self.every)
-        results = (history if first is None else first).finished.sum()
-        zooms = self.zoom is not None and number % 2 == 1 and bool(results >= self.zoom)
+        results = int((history if first is None else first).results.sum())
+        view = View(earlier, self.zoom is not None and number % 2 == 1 and results >= self.zoom)
         inferred = None
         if first is not None:
+            kept = first
             inferred = remembered(
                 cache,
-                first,
-                (zooms, cube.numeric.tobytes()),
-                lambda: self.inferred(params, first, cube, zooms),
+                kept,
+                (view, cube.numeric.tobytes()),
+                lambda: self.inferred(params, kept, cube, view),
             )
-        box = None
-        if zooms:
-            box = Box.around_best(history, cube)
-            history, cube = box.seen(history), box
-            inferred = inferred and inferred.stretched(1.0 / box.width)
+        history, cube = view.of(history, cube)
+        inferred = inferred and inferred.stretched(1.0 / view.width(cube))
         history = readable(history, self.n_max)
         if history.n == 0:
             return cube.sample(rng, 1)
@@ -171,27 +175,25 @@ class MemoryPolicy(Policy):
             moves = Moves(cube, history, rng, self.moves)
         draws = self.draws(cube, rng)
         ranked = self.search(params, table, draws, cube.snap, inferred, moves)
-        return np.asarray(ranked[0] if box is None else box.out(ranked[0]))
+        return view.out(cube, ranked[0])
 
-    def inferred(self, params: Params, history: History, cube: Cube, zooms: bool) -> Inferred:
-        """What is inferred from the trials of a history, or from those in a box around the best.
+    def inferred(self, params: Params, history: History, cube: Cube, view: View) -> Inferred:
+        """What is inferred from the trials of a history, looked at through a view.
 
         Args:
             params: the policy's parameters.
             history: trials that have ended.
             cube: the search space.
-            zooms: whether to look through a box.
+            view: of it.
         """
-        width = np.ones(cube.dim)
-        if zooms:
-            box = Box.around_best(history, cube)
-            history, cube, width = box.seen(history), box, box.width
+        history, cube = view.of(history, cube)
         table = self.table(params, readable(history, self.n_max))
         table = table._replace(numeric=cube.numeric[None])
         objective, feasibility = self.read_table(params, table, np.zeros((1, 1)))
         limits = None if feasibility is None else feasibility.posterior.theta
         assert table.strength is not None
-        return Inferred(table.strength, objective.posterior.theta, limits).stretched(width)
+        found = Inferred(table.strength, objective.posterior.theta, limits)
+        return found.stretched(view.width(cube))
 
     def table(self, params: Params, history: History, strength: Array | None = None) -> Table:
         """The history as a batch of one; with a map of this strength, if it is known."""
@@ -199,10 +201,13 @@ class MemoryPolicy(Policy):
         failed = history.failed[None] if history.failed.any() else None
         present = known | history.pending[None]
         table = self.encoded(params, x, y, known, present, failed, strength)
-        if not history.constraints.shape[1]:
+        feasible, constraints = history.feasible, history.constraints
+        if not constraints.shape[1] and not history.source.any():
             return table
-        some = history.feasible[None] if history.feasible.any() else known
-        return table._replace(eligible=some, constraints=history.constraints[None])
+        some = feasible if feasible.any() else history.results
+        return table._replace(
+            eligible=some[None], constraints=constraints[None] if constraints.shape[1] else None
+        )
 
     def encoded(
         self,
@@ -328,11 +333,17 @@ class MemoryPolicy(Policy):
         return self.margin_low * (self.margin_high / self.margin_low) ** uniform
 
     def margin_in(self, table: Table, uniform: Array) -> Array:
-        """The same, wider where many trials of the table are pending."""
+        """The same: wider where many trials are pending, none for half of them with constraints.
+
+        The best feasible point lies on an edge, beyond which a margin leads. Without any, the
+        search would stay at the first edge that it finds.
+        """
+        xp = array_namespace(table.x)
         margin = self.margin(uniform)
+        if table.constraints is not None:
+            margin = xp.where(uniform < 0.5, 0.0 * margin, margin)
         if self.crowding is None:
             return margin
-        xp = array_namespace(table.x)
         pending = xp.astype(table.present & ~table.known, margin.dtype)
         more = clip(xp.sum(pending, axis=-1, keepdims=True) - _FEW_PENDING, 0.0, None)
         return margin * (1.0 + self.crowding * more)

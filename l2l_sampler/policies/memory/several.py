@@ -13,6 +13,7 @@ Notation
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +27,8 @@ from l2l_sampler.policies.memory.reads.hypervolume import Volume
 from l2l_sampler.policies.memory.reads.prepared import Prepared
 from l2l_sampler.policies.memory.search.candidates import Draws, best_first
 from l2l_sampler.policies.memory.search.moves import Moves
-from l2l_sampler.policies.memory.table import Table
+from l2l_sampler.policies.memory.search.view import View
+from l2l_sampler.policies.memory.table import Table, readable
 
 if TYPE_CHECKING:
     from l2l_sampler.policies.memory.policy import MemoryPolicy
@@ -46,6 +48,7 @@ def propose(
     params: Params,
     history: History,
     cube: Cube,
+    view: View,
     rng: np.random.Generator,
 ) -> np.ndarray:
     """Candidates (m, D), those first by which the hypervolume is expected to grow most.
@@ -55,8 +58,11 @@ def propose(
         params: its parameters.
         history: trials of several objectives, with one result at least.
         cube: the search space.
+        view: of both.
         rng: the only source of randomness.
     """
+    history, cube = view.of(history, cube)
+    history = readable(history, policy.n_max)
     each = [policy.draws(cube, rng) for _ in range(SCALARIZATIONS)]
     draws = Draws(*(np.concatenate(columns) for columns in zip(*each, strict=True)))
     table = _table_of_each(policy, params, history, cube)
@@ -65,10 +71,10 @@ def propose(
     bad = None if feasibility is None else foreseen(limits, feasibility)
     believed = policy.read_objective(params, with_bad_results(table, bad), _NO_MARGIN).posterior
     # What counts are results without their noise, and what pending trials will probably bring.
-    reached = table.candidates[0] | (table.present[0] & ~table.known[0])
+    counts = table.candidates[0] | (table.present[0] & ~table.known[0])
+    reached = believed.moments(table.x)[0][:, counts].T
     elsewhere = np.broadcast_to(cube.sample(rng, _SAMPLES), (len(table.z), _SAMPLES, cube.dim))
-    worst = believed.moments(elsewhere)[0].max(axis=1)
-    volume = Volume.of(believed.moments(table.x)[0][:, reached].T, worst, rng)
+    volume = Volume.of(reached, np.vstack([reached, believed.moments(elsewhere)[0].T]), rng)
 
     def score(p: np.ndarray) -> np.ndarray:
         mean, deviation = believed.moments(np.broadcast_to(p, (len(table.z), *p.shape[1:])))
@@ -84,9 +90,10 @@ def propose(
     starts = policy.screen(params, scalar, prepared, draws, cube.snap)
     final = cube.snap(policy.refine(params, scalar, prepared, starts))
     found = np.concatenate([starts, final], axis=1).reshape(1, -1, cube.dim)
-    moves = Moves(cube, history, rng, _ROUNDS)
+    some = history if history.results.any() else replace(history, source=0 * history.source)
+    moves = Moves(cube, some, rng, _ROUNDS)
     points = moves.climb(np.concatenate([found, moves.near_trials(score)], axis=1), score)
-    return np.asarray(best_first(points, score(points))[0])
+    return view.out(cube, best_first(points, score(points))[0])
 
 
 def _table_of_each(policy: MemoryPolicy, params: Params, history: History, cube: Cube) -> Table:
@@ -103,7 +110,7 @@ def _table_of_each(policy: MemoryPolicy, params: Params, history: History, cube:
     return table._replace(
         failed=each(failed) if failed.any() else None,
         numeric=each(cube.numeric),
-        eligible=each(history.feasible if history.feasible.any() else known),
+        eligible=each(history.feasible if history.feasible.any() else history.results),
         constraints=each(constraints) if constraints.shape[1] else None,
     )
 

@@ -6,13 +6,14 @@ Notation
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 from array_api_compat import device
 
 from l2l_sampler.arrays import Array, array_namespace, clip, take_rows
-from l2l_sampler.history import History
+from l2l_sampler.history import History, joined
 
 
 class Table(NamedTuple):
@@ -57,29 +58,49 @@ class Table(NamedTuple):
 def readable(history: History, n_max: int) -> History:
     """The history itself, or a subset of `n_max` trials that does not depend on their order.
 
-    Pending and failed trials may take a quarter each, the latest first, and more where there are
-    not enough results. Of the results the best half of their places is for the best, the others
-    are evenly spaced by rank, so that the whole range of values is seen.
+    Trials of earlier studies may take half of the places, and of the rest pending and failed
+    trials a quarter each, the latest first; all of them more where there are not enough results.
+    Of the results the best half of their places is for the best, the others are evenly spaced by
+    rank, so that the whole range of values is seen.
     """
     if history.n <= n_max:
         return history
-    known = np.flatnonzero(history.finished)
+    earlier = history.source > 0
+    if earlier.any():
+        own = readable(history.take(~earlier), max(n_max // 2, n_max - int(earlier.sum())))
+        return joined(own, _of_each(history.take(earlier), n_max - own.n))
     pending, failed = np.flatnonzero(history.pending), np.flatnonzero(history.failed)
-    quarter = n_max // 4
+    quarter, results = n_max // 4, int(history.finished.sum())
     reserved = min(len(pending), quarter) + min(len(failed), quarter)
-    n_known = min(len(known), n_max - reserved)
+    n_known = min(results, n_max - reserved)
     left = n_max - n_known
     n_failed = min(len(failed), max(quarter, left - len(pending)))
     n_pending = min(len(pending), left - n_failed)
-    ties = history.x @ np.sqrt(
-        np.arange(1.0, 1.0 + history.x.shape[1])
-    )  # differs for different points
-    order = history.ranked(ties)
-    best = n_known // 2
-    rest = np.linspace(best, max(len(order) - 1, best), n_known - best)
-    chosen = [order[:best], order[rest.astype(np.intp)]]
+    chosen = [_by_rank(history, n_known)]
     chosen += [pending[len(pending) - n_pending :], failed[len(failed) - n_failed :]]
     return history.take(np.sort(np.concatenate(chosen)))
+
+
+def _by_rank(history: History, most: int) -> np.ndarray:
+    """Indices of so many results, the best half of them and others evenly spaced by rank."""
+    different = np.sqrt(np.arange(1.0, 1.0 + history.x.shape[1]))
+    order = history.ranked(ties=history.x @ different)  # different for different points
+    best = most // 2
+    rest = np.linspace(best, max(len(order) - 1, best), most - best)
+    return np.concatenate([order[:best], order[rest.astype(np.intp)]])
+
+
+def _of_each(history: History, most: int) -> History:
+    """At most so many trials of earlier studies, as many of each."""
+    studies = np.unique(history.source)
+    parts = []
+    for study in studies:
+        part = history.take(history.source == study)
+        own = replace(part, source=np.zeros(part.n, dtype=int))
+        parts.append(
+            replace(kept := readable(own, most // len(studies)), source=kept.source + study)
+        )
+    return joined(*parts)
 
 
 def representatives(z: Array, weight: Array, most: int) -> tuple[Array, Array]:

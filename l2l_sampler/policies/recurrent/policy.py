@@ -75,6 +75,11 @@ class RecurrentPolicy(Policy):
         if self.patience is not None and self.patience < 1:
             raise ValueError(f"patience must be at least 1 result or None; got {self.patience}")
 
+    @property
+    def reads_earlier_studies(self) -> bool:
+        """No: it sees one run of trials."""
+        return False
+
     @abstractmethod
     def init_core(self, rng: np.random.Generator, n_inputs: int) -> dict[str, np.ndarray]:
         """Untrained parameters of the core for `n_inputs` network inputs."""

@@ -20,6 +20,7 @@ class Climber(Policy):
     kind: ClassVar[str] = "climber"
     dim: int | None = None
     encoding: str = "raw"
+    reads_earlier_studies: bool = False
 
     def init(self, rng):
         return {}
@@ -41,6 +42,7 @@ class Spy(Policy):
     shown: ClassVar[list[np.ndarray]] = []
     dim: int | None = None
     encoding: str = "raw"
+    reads_earlier_studies: bool = False
 
     def init(self, rng):
         return {}

@@ -145,12 +145,6 @@ def test_wrong_arguments_are_refused(options, error, message):
         LearnedSampler(CLIMBER, **options)
 
 
-def test_several_objectives_are_refused():
-    study = optuna.create_study(directions=["minimize"] * 2, sampler=LearnedSampler(CLIMBER))
-    with pytest.raises(ValueError, match="has 2 objectives, and LearnedSampler optimizes one"):
-        study.optimize(lambda t: (t.suggest_float("x", 0, 1), 0.0), n_trials=1)
-
-
 def test_a_misspelt_policy_is_an_error_at_once():
     with pytest.raises(ValueError, match="there is no policy 'memmory'. Shipped are memory"):
         LearnedSampler("memmory")

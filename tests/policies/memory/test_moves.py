@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from l2l_sampler.history import History
+from l2l_sampler.policies.memory.search.box import Box
 from l2l_sampler.policies.memory.search.moves import Moves
-from l2l_sampler.policies.memory.search.view import Box
 from l2l_sampler.spaces.axes import CategoricalAxis, FloatAxis, IntAxis
 from l2l_sampler.spaces.conditional import ConditionalCube
 from l2l_sampler.spaces.conditions import Excluded

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from l2l_sampler.arrays import Array, array_namespace, clip, normal_cdf
 from l2l_sampler.policies.base import Params
+from l2l_sampler.policies.gaussian import log_normal_cdf
 from l2l_sampler.policies.memory.objective import constraint_map
 from l2l_sampler.policies.memory.objective.choose_map import each
 from l2l_sampler.policies.memory.process.infer import infer
@@ -34,7 +35,7 @@ _BAD = 1.0
 """Least encoded objective of such a trial, where all others are alike or there are none: one
 deviation above the mean."""
 _LEAST = 1e-12
-"""Chance that is given to every point, so that its logarithm stays finite."""
+"""Chance of a value that is given to every point: labels never tell that there is none."""
 _ROUNDING = 1e-24
 """Variance, over the squared mean, that values have which are alike."""
 
@@ -80,7 +81,9 @@ class Feasibility(NamedTuple):
         noise = model.noise * (model.deviation * self.deviation) ** 2
         variance = (deviation * self.deviation) ** 2 + noise + self.blur**2
         level = (self.lead - self.deviation * mean) / xp.sqrt(variance)
-        chance = xp.log(normal_cdf(level) + _LEAST)
+        chance = xp.where(
+            self.blur > 0.0, xp.log(normal_cdf(level) + _LEAST), log_normal_cdf(level)
+        )
         chance = xp.where(self.some, chance, xp.zeros_like(chance))
         return xp.reshape(chance, (-1, self.quantities, chance.shape[-1]))
 

@@ -52,21 +52,22 @@ class Volume(NamedTuple):
     reached: np.ndarray
 
     @classmethod
-    def of(cls, f: np.ndarray, worst: np.ndarray, rng: np.random.Generator) -> Volume:
-        """The volume dominated by results f (n, M), n >= 1.
+    def of(cls, f: np.ndarray, possible: np.ndarray, rng: np.random.Generator) -> Volume:
+        """The volume dominated by results f (n, M).
 
         Args:
-            f: results.
-            worst: (M,) values of which it is known that others may be as bad.
+            f: results; there may be none.
+            possible: (m, M) values of trials, m >= 1, between the best and the worst of which the
+                volume lies.
             rng: the only source of randomness.
         """
-        best = f.min(axis=0)
-        reach = np.maximum(f.max(axis=0), worst) - best
+        best = possible.min(axis=0)
+        reach = np.ptp(possible, axis=0)
         reach = np.where(reach > 0.0, reach, 1.0)
         directions = _directions(rng, f.shape[1]) * reach
         reference = best + (1.0 + _BEYOND) * reach
-        reached = ((reference - f) / directions[:, None]).min(axis=-1).max(axis=-1)
-        return cls(reference, directions, np.maximum(reached, 0.0))
+        far = ((reference - f) / directions[:, None]).min(axis=-1)  # (L, n)
+        return cls(reference, directions, far.max(axis=-1, initial=0.0))
 
     def log_improvement(self, mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
         """Logarithm of the expected improvement, but for a constant.

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from l2l_sampler.history import History
-from l2l_sampler.policies.memory.search.view import Box
+from l2l_sampler.policies.memory.search.box import Box
 from l2l_sampler.spaces.axes import CategoricalAxis, FloatAxis, IntAxis
 from l2l_sampler.spaces.conditional import ConditionalCube
 
