@@ -281,7 +281,7 @@ class MemoryPolicy(Policy):
         final = self.refine(params, table, prepared, starts)
         points = xp.concat([snap(final), starts, near[:, NEAR_STARTS:]], axis=1)
         if moves is not None:
-            points = moves.climb(points, log_ei)
+            return moves.climb(points, log_ei)
         return best_first(points, log_ei(points))
 
     def prepare(

@@ -25,7 +25,7 @@ from l2l_sampler.policies.memory.objective.encodings import encode
 from l2l_sampler.policies.memory.reads.feasibility import foreseen, with_bad_results
 from l2l_sampler.policies.memory.reads.hypervolume import Volume
 from l2l_sampler.policies.memory.reads.prepared import Prepared
-from l2l_sampler.policies.memory.search.candidates import Draws, best_first
+from l2l_sampler.policies.memory.search.candidates import Draws
 from l2l_sampler.policies.memory.search.moves import Moves
 from l2l_sampler.policies.memory.search.view import View
 from l2l_sampler.policies.memory.table import Table, readable
@@ -93,7 +93,7 @@ def propose(
     some = history if history.results.any() else replace(history, source=0 * history.source)
     moves = Moves(cube, some, rng, _ROUNDS)
     points = moves.climb(np.concatenate([found, moves.near_trials(score)], axis=1), score)
-    return view.out(cube, best_first(points, score(points))[0])
+    return view.out(cube, points[0])
 
 
 def _table_of_each(policy: MemoryPolicy, params: Params, history: History, cube: Cube) -> Table:

@@ -78,13 +78,13 @@ class Moves:
         return np.asarray(best_first(near, score(near)))
 
     def climb(self, points: np.ndarray, score: Score) -> np.ndarray:
-        """The points (1, m, D), and those that a local search from the best of them meets."""
+        """The points (1, m, D) and those that a local search from them meets, best first."""
         scores = score(points)
         for _ in range(self._rounds):
             near = self.around(best_first(points, scores)[0, :_CLIMBING])[None]
             points = np.concatenate([points, near], axis=1)
             scores = np.concatenate([scores, score(near)], axis=1)
-        return points
+        return np.asarray(best_first(points, scores))
 
     def around(self, u: np.ndarray) -> np.ndarray:
         """Valid points (M, D) next to valid points u (m, D).
@@ -94,7 +94,9 @@ class Moves:
         or has its value in the best trial that had it, or a random one.
         """
         cube = self._cube
-        moved = np.concatenate([self._discrete(u), self._continuous(u)], axis=1)  # (m, K, D)
+        moved = self._continuous(u)  # (m, K, D)
+        if len(self._choice) or len(self._stepped):
+            moved = np.concatenate([self._discrete(u), moved], axis=1)
         if moved.shape[1] > _MOST:
             some = self._rng.permuted(np.tile(np.arange(moved.shape[1]), (len(u), 1)), axis=1)
             moved = np.take_along_axis(moved, some[:, :_MOST, None], axis=1)
