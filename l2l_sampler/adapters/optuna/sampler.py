@@ -40,6 +40,8 @@ from l2l_sampler.proposal import propose
 from l2l_sampler.registry import PolicyLike, check_policy, resolve, takes_any_dimension
 from l2l_sampler.spaces.restricted import RestrictedCube
 
+_BITS = 64
+"""Of a random seed: names of parameters come above."""
 _logger = optuna.logging.get_logger(f"optuna.{__name__}")  # under Optuna's verbosity
 
 
@@ -209,9 +211,7 @@ class LearnedSampler(BaseSampler):
                 )
             elif self._any_dimension:
                 if self._independent_sampler is None:
-                    found = self._complete(study, trial, param_name, param_distribution)
-                    if found:
-                        return found[0]
+                    return self._complete(study, trial, param_name, param_distribution)
             elif (known := space.shared()) and param_name not in known | self._search_space:
                 self._warn(study, param_name, "not every completed trial has it")
         sampler = self._independent_sampler
@@ -231,28 +231,24 @@ class LearnedSampler(BaseSampler):
 
     def _complete(
         self, study: Study, trial: FrozenTrial, name: str, distribution: BaseDistribution
-    ) -> tuple[Any] | None:
-        """A value of one more parameter, given those of the trial; None if nothing is known yet.
-
-        The value is in a tuple, since None may be one.
-        """
+    ) -> Any:
+        """A value of one more parameter, given those of the trial."""
         known = self._relative_space(study) or self._earlier.space()
         proposed = self._reader.proposed(trial)
         joint, ranges = distribution, {}
         if name in known and same_kind(known[name], distribution):
             if known[name] == distribution and name in proposed:
                 # Optuna's check refuses a few values that lie in the range, by rounding.
-                return (proposed[name],)
+                return proposed[name]
             if not isinstance(distribution, CategoricalDistribution):
                 joint = hull_of(known[name], distribution)
                 ranges = {name: (distribution.low, distribution.high)}  # type: ignore[attr-defined]
         space = dict(sorted((known | {name: joint}).items()))
         fixed = proposed | trial.params
         fixed.pop(name, None)
-        params = self._propose(study, trial, space, fixed, ranges, {name, *trial.params})
-        if not params:
-            return None
-        return (nearest_value(distribution, params[name]),)
+        taking_part = {name, *trial.params}
+        params = self._propose(study, trial, space, fixed, ranges, taking_part, alone=name)
+        return nearest_value(distribution, params[name])
 
     def _propose(
         self,
@@ -262,24 +258,34 @@ class LearnedSampler(BaseSampler):
         fixed: Mapping[str, Any],
         ranges: Mapping[str, tuple[Any, Any]],
         taking_part: Collection[str],
+        alone: str | None = None,
     ) -> dict[str, Any]:
         """Values of all parameters of the space, some of which are fixed or confined.
 
-        They are {} where there is nothing to go by and the space was not given.
+        Args:
+            study: the study.
+            trial: the trial.
+            space: the parameters.
+            fixed: values that are given.
+            ranges: the least and the largest value that others may have.
+            taking_part: parameters that are known to take part.
+            alone: the parameter that is asked for, if it is one. While nothing is known it has
+                randomness of its own, as if the others were asked for elsewhere.
         """
         with self._reader.lock:
             cube, history = self._reader.history(study, trial, space, taking_part)
             if self._earlier:
                 names = self._reader.constraint_names
                 history = self._earlier.before(history, names, cube, space)
-            if not history.n and not self._search_space:
-                return {}
+            seed = self._seed
+            if alone is not None and not history.n:
+                seed += zlib.crc32(alone.encode()) << _BITS
             part = RestrictedCube.within(cube, fixed, ranges) if fixed or ranges else cube
             u = propose(
                 self._trained(cube.dim),
                 history,
                 part,
-                seed=self._seed,
+                seed=seed,
                 number=trial.number,
                 deduplicate=self._deduplicate,
             )

@@ -85,6 +85,8 @@ class MemoryPolicy(Policy):
             inferred at run time, see `settled`; None to infer them from all trials each time, as
             training does.
         moves: rounds of a local search at run time, see `moves`; None for none.
+        first: standard deviation, around the middles of the axes of numbers, of where a trial lies
+            before which nothing is known; None for anywhere.
     """
 
     kind: ClassVar[str] = "memory"
@@ -105,6 +107,7 @@ class MemoryPolicy(Policy):
     zoom: int | None = None
     every: int | None = None
     moves: int | None = None
+    first: float | None = None
 
     def __post_init__(self) -> None:
         """Check what a checkpoint's header may have got wrong."""
@@ -141,7 +144,7 @@ class MemoryPolicy(Policy):
         number: int,
         cache: Cache | None = None,
     ) -> np.ndarray:
-        """What one search finds, best first; a uniform point at the very start."""
+        """What one search finds, best first; a random point at the very start."""
         rng = np.random.default_rng((seed, number))
         history = history.informative()
         if self.caution is None:
@@ -167,7 +170,7 @@ class MemoryPolicy(Policy):
         inferred = inferred and inferred.stretched(1.0 / view.width(cube))
         history = readable(history, self.n_max)
         if history.n == 0:
-            return cube.sample(rng, 1)
+            return view.out(cube, self.opening(cube, rng))
         table = self.table(params, history, inferred and inferred.strength)
         table = table._replace(numeric=cube.numeric[None])
         moves = None
@@ -236,6 +239,14 @@ class MemoryPolicy(Policy):
     def _tamer(self, y: Array, known: Array) -> Encoder:
         """What the encoding does with outliers, given the objectives that are known."""
         return tamer(y, known) if self.encoding in TAMED else lambda value: value
+
+    def opening(self, cube: Cube, rng: np.random.Generator) -> np.ndarray:
+        """A point (1, D) to begin with."""
+        u = cube.sample(rng, 1)
+        if self.first is None:
+            return u
+        middle = 0.5 + self.first * rng.standard_normal(u.shape)
+        return cube.snap(np.where(cube.numeric, np.clip(middle, 0.0, 1.0), u))
 
     def draws(self, cube: Cube, rng: np.random.Generator) -> Draws:
         """The random numbers of one search; their order is part of what a released file means."""

@@ -23,7 +23,7 @@ def check_settings(policy: Any) -> None:
                 f"{name} must be at least {least}, with the read 'posterior', or None; got "
                 f"{value} with the read {policy.read!r}"
             )
-    for name, least in (("crowding", 0), ("fade", 0), ("zoom", 1), ("moves", 0)):
+    for name, least in (("crowding", 0), ("fade", 0), ("zoom", 1), ("moves", 0), ("first", 0)):
         value = getattr(policy, name)
         if value is not None and not least <= value < math.inf:
             raise ValueError(f"{name} must be at least {least}, or None; got {value}")

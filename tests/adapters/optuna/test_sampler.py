@@ -17,8 +17,11 @@ pytestmark = pytest.mark.filterwarnings("ignore:Choices for a categorical distri
 
 
 def test_the_policy_learns_from_the_trials():
-    best = [min(mixed(optuna.trial.FixedTrial(p)) for p in run(60, seed=s)) for s in range(3)]
-    assert np.median(best) < 1.0
+    best = [
+        min(mixed(optuna.trial.FixedTrial(p)) for p in run(40, policy="memory", seed=s))
+        for s in range(3)
+    ]
+    assert np.median(best) < 0.2
 
 
 @pytest.mark.parametrize("failing", [(), (3, 4, 5)])

@@ -1,5 +1,6 @@
 """Which parameters are proposed together, which one by one, and which not at all."""
 
+import numpy as np
 import optuna
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
@@ -56,7 +57,7 @@ def test_a_parameter_that_comes_later_is_learned_from_its_first_trial_on():
 
     study.optimize(objective, n_trials=20)
     late = [trial.params["late"] for trial in study.get_trials()[3:]]
-    assert sorted(late[-10:])[5] < 0.25  # at random it is that small in one of fifty studies
+    assert np.median(late[5:15]) < 0.2  # at random it is that small in one of fifty studies
     assert len(set(late[:3])) == 3
 
 
