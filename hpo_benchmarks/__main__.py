@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hpo_benchmarks.environment import run_in_fixed_environment
 from hpo_benchmarks.methods.catalogue import methods
-from hpo_benchmarks.problems.suites import LIVE, SUITES
+from hpo_benchmarks.problems.suites import SUITES, TRIALS
 from hpo_benchmarks.problems.tabular import HPOLIB
 from hpo_benchmarks.rows import read_rows, write_packed
 from hpo_benchmarks.runner import ROOT, cells_of, run, unfinished
@@ -26,7 +26,11 @@ def parser() -> argparse.ArgumentParser:
     runs.add_argument("suite", choices=[*SUITES, "all"])
     runs.add_argument("--methods", nargs="+", metavar="NAME", help="all, if left out")
     runs.add_argument("--seeds", type=int, default=20, help="seeds 0 to N-1 (default: 20)")
-    runs.add_argument("--trials", type=int, help="trials a study (default: 100; live suites 50)")
+    runs.add_argument(
+        "--trials",
+        type=int,
+        help="trials a study (default: 100; conditional and rough 50, long 500)",
+    )
     runs.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes at a time")
     runs.add_argument("--data", type=Path, default=HPOLIB, help="folder of HPOLib's tables")
     runs.add_argument("--ray", metavar="ADDRESS", help='Ray cluster, or "local" to start one')
@@ -65,7 +69,7 @@ def run_suites(options: argparse.Namespace) -> int:
             SUITES[suite](options.data),
             [known[name] for name in names],
             options.seeds,
-            options.trials or (50 if suite in LIVE else 100),
+            options.trials or TRIALS.get(suite, 100),
         )
         finished = read_rows([options.out] if options.again else [PACKED, options.out])
         todo = unfinished(cells, finished)

@@ -7,7 +7,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from hpo_benchmarks.problems import conditional, control, functions, neural, rough, tabular
+from hpo_benchmarks.problems import (
+    conditional,
+    control,
+    functions,
+    landscapes,
+    neural,
+    rough,
+    tabular,
+)
 from hpo_benchmarks.problems.problem import AnyProblem, Problem
 
 PARALLEL_WORKERS = 5
@@ -44,6 +52,9 @@ SUITES: dict[str, Callable[[Path], list[AnyProblem]]] = {
     "speed": _speed,
     "conditional": lambda data: conditional.problems(),
     "rough": lambda data: rough.problems(),
+    "long": lambda data: landscapes.problems(),
 }
+TRIALS = {"conditional": 50, "rough": 50, "long": 500}
+"""Trials of a study, where they are not 100."""
 LIVE = ("conditional", "rough")
 """Suites of live problems."""

@@ -17,7 +17,14 @@ from hpo_benchmarks.report.scores import (
     successful,
     well_seeded,
 )
-from hpo_benchmarks.report.tables import Table, difference_table, duel_table, names_of, text
+from hpo_benchmarks.report.tables import (
+    Table,
+    difference_table,
+    duel_table,
+    names_of,
+    score_table,
+    text,
+)
 from hpo_benchmarks.rows import Row
 
 BEFORE = " before"
@@ -61,6 +68,8 @@ def comparison(rows: Iterable[Row], suite: str, mine: str | None = None) -> str:
         text(_regret_table(level, [name for name in names if name in seeded], budgets)),
         f"Regret of {mine} minus that of the others, mean over problems and its standard error:",
         text(difference_table(regrets, mine, others, budgets)),
+        "Mean rank on the problems and seeds that all ran, 1 is best:",
+        text(score_table(in_common(regrets_of(level)), budgets, ranks=True)),
         "Problems won / tied / lost by two standard errors over seeds:",
         text(duel_table(regrets, mine, others, budgets)),
     ]

@@ -24,6 +24,8 @@ Runs: TypeAlias = dict[str, dict[str, Curves]]
 """Problem -> method -> seed -> (T,) curve"""
 
 BUDGETS = (10, 20, 50, 100)
+LATE = (200, 500)
+"""Budgets of suites of long studies, besides."""
 RESAMPLES = 2000
 CLEAR = 2.0  # standard errors that make a difference a win or a loss
 
@@ -66,7 +68,7 @@ class Difference:
 
 def budgets_of(trials: int) -> list[int]:
     """The budgets that studies of so many trials reach; their whole length if there is none."""
-    return [t for t in BUDGETS if t <= trials] or [trials]
+    return [t for t in (*BUDGETS, *LATE) if t <= trials] or [trials]
 
 
 def successful(rows: Iterable[Row]) -> list[Row]:

@@ -52,6 +52,8 @@ READS: dict[str, Read] = {"kernel": KernelRead(), "posterior": PosteriorRead()}
 
 # The constants below were so when the shipped weights were trained: with others these weights
 # propose something else. Inputs of the LSTM are scaled to about one.
+_SCORES = 2.0**20
+"""Where coordinates are rounded, so are scores, by this: equally good points keep their order."""
 _FEW_PENDING = 8.0  # workers that do without: with four, a wider margin cost some trials of twenty
 
 
@@ -87,6 +89,9 @@ class MemoryPolicy(Policy):
         moves: rounds of a local search at run time, see `moves`; None for none.
         first: standard deviation, around the middles of the axes of numbers, of where a trial lies
             before which nothing is known; None for anywhere.
+        bits: coordinates to which the LSTM moves a point at run time are whole multiples of
+            2^-bits, and scores of 2^-20, so that machines whose arithmetic differs in the last
+            digits propose the same; None for no rounding.
     """
 
     kind: ClassVar[str] = "memory"
@@ -108,6 +113,7 @@ class MemoryPolicy(Policy):
     every: int | None = None
     moves: int | None = None
     first: float | None = None
+    bits: int | None = None
 
     def __post_init__(self) -> None:
         """Check what a checkpoint's header may have got wrong."""
@@ -284,12 +290,15 @@ class MemoryPolicy(Policy):
         prepared = self.prepare(params, table, draws, inferred)
 
         def log_ei(p: Array) -> Array:
-            return self.score(params, prepared, p).log_ei
+            score = self.score(params, prepared, p).log_ei
+            return score if self.bits is None else xp.round(score * _SCORES) / _SCORES
 
         starts = self.screen(params, table, prepared, draws, snap)
         near = starts[:, :0] if moves is None else moves.near_trials(log_ei)
         starts = xp.concat([starts, near[:, :NEAR_STARTS]], axis=1)
         final = self.refine(params, table, prepared, starts)
+        if self.bits is not None:
+            final = xp.round(final * 2.0**self.bits) / 2.0**self.bits
         points = xp.concat([snap(final), starts, near[:, NEAR_STARTS:]], axis=1)
         if moves is not None:
             return moves.climb(points, log_ei)

@@ -8,6 +8,9 @@ from typing import Any
 from l2l_sampler.policies.memory.objective.encodings import strengths
 from l2l_sampler.policies.memory.search.candidates import LOCAL_GROUPS
 
+_LEAST = {"crowding": 0, "fade": 0, "zoom": 1, "moves": 0, "first": 0, "bits": 1}
+"""Least values of fields that every read takes."""
+
 
 def check_settings(policy: Any) -> None:
     """Raise ValueError for what a checkpoint's header may have got wrong."""
@@ -23,7 +26,14 @@ def check_settings(policy: Any) -> None:
                 f"{name} must be at least {least}, with the read 'posterior', or None; got "
                 f"{value} with the read {policy.read!r}"
             )
-    for name, least in (("crowding", 0), ("fade", 0), ("zoom", 1), ("moves", 0), ("first", 0)):
+    for name, least in (
+        ("crowding", 0),
+        ("fade", 0),
+        ("zoom", 1),
+        ("moves", 0),
+        ("first", 0),
+        ("bits", 1),
+    ):
         value = getattr(policy, name)
         if value is not None and not least <= value < math.inf:
             raise ValueError(f"{name} must be at least {least}, or None; got {value}")

@@ -8,7 +8,7 @@ import optuna
 import pytest
 from numpy.testing import assert_allclose
 
-from hpo_benchmarks.problems import control, functions, neural, tabular
+from hpo_benchmarks.problems import control, functions, landscapes, neural, tabular
 from hpo_benchmarks.problems.functions import CLASSICS, classic_perturbation, gp_draw, gp_minimum
 
 HPOLIB = tabular.HPOLIB
@@ -28,7 +28,8 @@ def random_params(problem, n, seed=0):
 
 
 def cheap_problems():
-    return [*functions.problems(), *control.problems(), *tabular.own_problems()]
+    cheap = functions, control, landscapes
+    return [*(p for module in cheap for p in module.problems()), *tabular.own_problems()]
 
 
 @pytest.mark.parametrize("problem", cheap_problems(), ids=lambda problem: problem.name)
@@ -63,6 +64,17 @@ def test_perturbed_optima_match(name, seed):
     assert np.all((u >= 0) & (u <= 1))
     problem = functions.classic_problem(name)
     assert_allclose(problem.objective(as_params(u), seed), problem.optimum(seed), atol=2e-7)
+
+
+@pytest.mark.parametrize("dim", landscapes.DIMS)
+@pytest.mark.parametrize("name", landscapes.LANDSCAPES)
+def test_every_landscape_is_0_at_its_minimiser_and_more_next_to_it(name, dim):
+    (problem,) = (p for p in landscapes.problems() if p.name == f"{name}-{dim}")
+    lowest = landscapes.minimiser(name, dim, 3)
+    assert np.all((lowest > 0.1) & (lowest < 0.9))
+    assert_allclose(problem.objective(as_params(lowest), 3), 0.0, atol=1e-9)
+    around = lowest + 1e-2 * np.random.default_rng(0).standard_normal((50, dim))
+    assert min(problem.objective(as_params(u), 3) for u in around) > 1e-9
 
 
 def test_perturbations_keep_the_papers_ranges_and_differ():
