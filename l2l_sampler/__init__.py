@@ -23,6 +23,8 @@ In Ray Tune, with `pip install "l2l-sampler[ray]"`, it is a search algorithm:
     )
     print(tuner.fit().get_best_result().config)
 
+`explain(study)` says what the policy believes of a study: effects, relevance, noise, chances.
+
 Both take `policy=`: the name of a policy that comes with the package (the default is "memory"),
 the path of a checkpoint of your own, or what `load_policy` returns.
 """
@@ -30,6 +32,7 @@ the path of a checkpoint of your own, or what `load_policy` returns.
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from l2l_sampler.adapters.optuna.explain import explain
 from l2l_sampler.adapters.optuna.sampler import LearnedSampler
 from l2l_sampler.registry import load_policy
 
@@ -38,7 +41,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["LearnedSampler", "LearnedSearcher", "__version__", "load_policy"]
+__all__ = ["LearnedSampler", "LearnedSearcher", "__version__", "explain", "load_policy"]
 if find_spec("ray") is None:  # so that `import *` and `help` work without ray
     __all__.remove("LearnedSearcher")
 

@@ -91,6 +91,15 @@ class TrainedPolicy:
         """How to copy and pickle it: built anew, without the cache."""
         return TrainedPolicy, (self.policy, self.params, self.header)
 
+    def __str__(self) -> str:
+        """What it is, in a line."""
+        axes = "any number of axes" if self.dim is None else f"{self.dim} axes"
+        count = sum(value.size for value in self.params.values())
+        return (
+            f"{self.policy.kind} policy of {count:,} parameters for {axes}, trained on the prior "
+            f"{self.header.prior!r}, with the encoding {self.policy.encoding!r}"
+        )
+
     @property
     def dim(self) -> int | None:
         """Unit-cube axes the policy is made for; None if any."""

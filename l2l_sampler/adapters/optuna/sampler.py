@@ -35,6 +35,8 @@ from l2l_sampler.adapters.optuna.distributions import (
 from l2l_sampler.adapters.optuna.earlier import EarlierStudies
 from l2l_sampler.adapters.optuna.private import fixed_params, set_constraint_values
 from l2l_sampler.adapters.optuna.study_reader import StudyReader
+from l2l_sampler.explanation.explain import can_explain, explain_history
+from l2l_sampler.explanation.explanation import Explanation
 from l2l_sampler.policies.trained import TrainedPolicy
 from l2l_sampler.proposal import propose
 from l2l_sampler.registry import PolicyLike, check_policy, resolve, takes_any_dimension
@@ -156,6 +158,40 @@ class LearnedSampler(BaseSampler):
                 f"{name} is not searched, since its kind or its choices change"
                 for name in sorted(space.unsearchable())
             ]
+
+    def explain(self, study: Study) -> Explanation:
+        """What the policy believes of a study, see `l2l_sampler.explain`."""
+        with self._reader.lock:
+            space = self._relative_space(study)
+            cube, history, numbers = self._reader.numbered_history(study, None, space)
+            trained = self._trained(cube.dim)
+            if not can_explain(trained):
+                raise ValueError(
+                    f"the policy {self._name!r} has no posterior to show; take "
+                    "explain(study, policy='memory')"
+                )
+            return explain_history(
+                trained,
+                history,
+                cube,
+                name=self._name,
+                numbers=numbers,
+                signs=self._reader.signs,
+                constraints=self._reader.constraint_names,
+                seed=self._seed,
+                number=len(study.get_trials(deepcopy=False)),
+            )
+
+    @property
+    def _name(self) -> str:
+        """The policy as it was given, or its kind."""
+        given = self._policy
+        return given.policy.kind if isinstance(given, TrainedPolicy) else str(given)
+
+    def __str__(self) -> str:
+        """What it is, in a line."""
+        seed = self._seed if self._seeded else None
+        return f"LearnedSampler({self._name!r}, seed={seed})"
 
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial

@@ -99,6 +99,17 @@ class StudyReader:
             The unit cube of the search space, with the conditions that the trials show, and the
             trials in the order in which they were asked.
         """
+        cube, history, _ = self.numbered_history(study, trial, search_space, taking_part)
+        return cube, history
+
+    def numbered_history(
+        self,
+        study: Study,
+        trial: FrozenTrial | None,
+        search_space: Mapping[str, BaseDistribution],
+        taking_part: Collection[str] = (),
+    ) -> tuple[ConditionalCube, History, np.ndarray]:
+        """As `history`, and the numbers (n,) of the trials."""
         with self.lock:
             cube, n = self.cube_of(study, search_space, taking_part), self._known
             there = self._placed[:n].copy()
@@ -112,7 +123,13 @@ class StudyReader:
             asked, told = _moments(self._start[index], self._end[index])
             y, others = self._values(n)[index], self._y[index, 1:]
             constraints = self._constraints[index]
-            return cube, History(x, y, asked, told, self._failed[index], constraints, others)
+            failed = self._failed[index]
+            return cube, History(x, y, asked, told, failed, constraints, others), index
+
+    @property
+    def signs(self) -> np.ndarray:
+        """(M,) of the objectives of the study that was read, -1 for those that are maximised."""
+        return self._signs
 
     @property
     def constraint_names(self) -> list[str]:

@@ -65,7 +65,7 @@ def propose(
     history = readable(history, policy.n_max)
     each = [policy.draws(cube, rng) for _ in range(SCALARIZATIONS)]
     draws = Draws(*(np.concatenate(columns) for columns in zip(*each, strict=True)))
-    table = _table_of_each(policy, params, history, cube)
+    table = table_of_each(policy, params, history, cube)
     limits = Table(*(v if v is None else v[:1] for v in table))
     feasibility = policy.read_limits(params, limits)
     bad = None if feasibility is None else foreseen(limits, feasibility)
@@ -96,7 +96,7 @@ def propose(
     return view.out(cube, points[0])
 
 
-def _table_of_each(policy: MemoryPolicy, params: Params, history: History, cube: Cube) -> Table:
+def table_of_each(policy: MemoryPolicy, params: Params, history: History, cube: Cube) -> Table:
     """The history as a table of every objective, M problems."""
     objectives = history.objectives.T
 
