@@ -190,6 +190,20 @@ class History:
         return History(known.x, y, known.asked, known.told)
 
 
+def preceded(history: History, *earlier: History) -> History:
+    """The history after those of earlier studies, of which only what has ended is known."""
+    parts = []
+    for k, study in enumerate(earlier, start=1):
+        ended = study.take(study.finished | study.failed)
+        parts.append(replace(ended, source=np.full(ended.n, k)))
+    count = sum(part.n for part in parts)
+    together = joined(*parts, history)
+    asked, told = together.asked.copy(), together.told.copy()
+    asked[:count] = np.arange(-count, 0)
+    told[:count] = asked[:count] + 0.5
+    return replace(together, asked=asked, told=told)
+
+
 def joined(*parts: History) -> History:
     """The trials of all parts, one part after the other."""
     columns = (np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(History))

@@ -13,7 +13,7 @@ from optuna.study import Study
 from l2l_sampler.adapters.arguments import shown
 from l2l_sampler.adapters.optuna.private import identity
 from l2l_sampler.adapters.optuna.study_reader import StudyReader
-from l2l_sampler.history import History, joined
+from l2l_sampler.history import History, preceded
 from l2l_sampler.spaces.conditional import ConditionalCube
 
 
@@ -93,28 +93,21 @@ class EarlierStudies:
         if not history.results.any():
             names += sorted({name for _, known in parts for name in known} - {*names})
         rows = [_with_constraints(part, known, names) for part, known in parts]
-        count = sum(part.n for part in rows)
-        moments = np.arange(-count, 0, dtype=np.float64)
-        rows.append(_with_constraints(history, list(constraints), names))
-        together = joined(*rows)
-        asked, told = together.asked.copy(), together.told.copy()
-        asked[:count], told[:count] = moments, moments + 0.5
-        return replace(together, asked=asked, told=told)
+        return preceded(_with_constraints(history, list(constraints), names), *rows)
 
     def _rows(
         self, k: int, cube: ConditionalCube, search_space: Mapping[str, BaseDistribution]
     ) -> tuple[History, list[str]]:
-        """The ended trials of the k-th study, and the names of its constraints."""
+        """The trials of the k-th study, and the names of its constraints."""
         study, reader = self._studies[k]
         with reader.lock:
             _, history = reader.history(study, None, search_space)
             names, known = reader.constraint_names, reader.space(study).union()
-        history = history.take(history.finished | history.failed)
         rng, takes_part = np.random.default_rng(k), cube.active(history.x)
         for name in search_space.keys() - known.keys():
             columns, some = cube.columns(name), takes_part[name]
             history.x[some, columns] = cube.sample(rng, int(some.sum()))[:, columns]
-        return replace(history, source=np.full(history.n, k + 1)), names
+        return history, names
 
 
 def _with_constraints(history: History, known: Sequence[str], names: Sequence[str]) -> History:

@@ -9,10 +9,10 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from ray.tune.result import DONE, TRAINING_ITERATION
 
 from l2l_sampler.adapters.arguments import checked_space, shown
+from l2l_sampler.adapters.ray.goal import Goal, as_objective
 from l2l_sampler.adapters.ray.trials import LATEST, Trial
 from l2l_sampler.policies.trained import TrainedPolicy
 
@@ -35,21 +35,27 @@ def checked_domains(space: Any) -> dict[str, Any] | None:
 
 
 def check_objective(metric: Any, mode: Any) -> None:
-    """Only one objective, and a mode that Ray knows.
+    """One metric and one mode that Ray knows, or lists of as many of both.
 
     Raises:
-        TypeError: if `metric` is no name.
-        ValueError: if there are several objectives, or `mode` is neither "min" nor "max".
+        TypeError: if a metric is no name.
+        ValueError: if a mode is neither "min" nor "max", or the lists do not fit together.
     """
-    if isinstance(metric, (list, tuple)) or isinstance(mode, (list, tuple)):
-        raise ValueError(
-            f"LearnedSearcher takes one objective, got metric {shown(metric)} and mode "
-            f"{shown(mode)}; report a weighted sum, or use another search algorithm"
-        )
-    if metric is not None and not isinstance(metric, str):
-        raise TypeError(f"metric must be the name of what trials report, got {shown(metric)}")
-    if mode not in (None, "min", "max"):
-        raise ValueError(f"mode must be 'min' or 'max', got {shown(mode)}")
+    several = isinstance(metric, (list, tuple)), isinstance(mode, (list, tuple))
+    if any(several):
+        if not all(several) or len(metric) != len(mode) or not metric:
+            raise ValueError(
+                "for several objectives, metric and mode must be lists of the same length, got "
+                f"metric {shown(metric)} and mode {shown(mode)}"
+            )
+        if len(set(map(str, metric))) < len(metric):
+            raise ValueError(f"metric names an objective twice: {shown(metric)}")
+    for name in metric if several[0] else [metric]:
+        if not isinstance(name, str) and not (name is None and not several[0]):
+            raise TypeError(f"metric must be the name of what trials report, got {shown(name)}")
+    for word in mode if several[1] else [mode]:
+        if word not in ("min", "max") and not (word is None and not several[1]):
+            raise ValueError(f"mode must be 'min' or 'max', got {shown(word)}")
 
 
 def checked_points(points: Any, rewards: Any) -> tuple[list[Any], list[Any] | None]:
@@ -94,26 +100,30 @@ def was_cut(trial: Trial, step: int | None, result: Mapping[str, Any] | None) ->
     return step is not None and (trial.step is None or trial.step < step)
 
 
-def as_objective(value: Any) -> float:
-    """A reported value as a float; NaN if it is no real number that a float can hold.
+def final_objectives(value: Any, goal: Goal, title: str) -> list[float]:
+    """Objectives from elsewhere, with a warning that names the trial if it counts as failed.
 
-    Infinities are numbers, and so are an array of one element and a text such as "0.5".
+    Raises:
+        ValueError: they are not as many as the goal has.
     """
-    try:
-        if np.iscomplexobj(value) or np.ma.is_masked(value):
-            return math.nan
-        return float(value.item() if isinstance(value, np.ndarray) else value)
-    except Exception:  # a value of any type may come in, and its __float__ may raise anything
-        return math.nan
-
-
-def final_objective(value: Any, title: str) -> float:
-    """As `as_objective`, with a warning that names the trial if it counts as failed."""
-    number = as_objective(value)
-    if math.isnan(number):
-        _logger.warning(
-            "the objective of %s is %s, which is no number that a float can hold; the trial "
-            "counts as failed",
-            *(title, shown(value)),
+    listed = isinstance(value, (list, tuple)) or getattr(value, "ndim", 0) > 0
+    given = list(value) if listed and len(goal.metrics) > 1 else [value]
+    if len(given) != len(goal.metrics):
+        raise ValueError(
+            f"{title} has the objectives {shown(value)}; give one for each of "
+            f"{', '.join(map(repr, goal.metrics))}"
         )
-    return number
+    numbers = [as_objective(one) for one in given]
+    if any(map(math.isnan, numbers)):
+        warn_of_no_number(value, title)
+        return [math.nan] * len(numbers)
+    return numbers
+
+
+def warn_of_no_number(value: Any, title: str) -> None:
+    """Say that what a trial reported is no number, so that it counts as failed."""
+    _logger.warning(
+        "the objective of %s is %s, which is no number that a float can hold; the trial "
+        "counts as failed",
+        *(title, shown(value)),
+    )

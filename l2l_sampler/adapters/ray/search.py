@@ -12,6 +12,7 @@ from l2l_sampler.adapters.ray.domains import OBJECT, holds_placeholder, nested, 
 from l2l_sampler.adapters.ray.space_json import from_json, same_space, to_json
 from l2l_sampler.adapters.ray.state import State
 from l2l_sampler.adapters.ray.trials import Point, Trial, TrialTable
+from l2l_sampler.history import History
 from l2l_sampler.policies.trained import TrainedPolicy
 from l2l_sampler.proposal import propose
 from l2l_sampler.registry import PolicyLike, resolve
@@ -156,19 +157,20 @@ class Search:
         except ValueError:
             return False
 
-    def propose(
-        self, trials: TrialTable, *, maximize: bool, seed: int, deduplicate: bool
-    ) -> Point:
-        """The policy's next point."""
+    def propose(self, history: History, number: int, *, seed: int, deduplicate: bool) -> Point:
+        """The policy's next point.
+
+        Raises:
+            ValueError: there are earlier experiments, from which the policy does not learn.
+        """
         if self.trained is None:
             return [], {}
-        history = trials.history(self.cube.dim, maximize=maximize)
+        if history.source.any() and not self.trained.policy.reads_earlier_studies:
+            raise ValueError(
+                f"the policy {self.trained.policy.kind!r} does not learn from earlier "
+                "experiments; leave `earlier` out, or take the policy 'memory'"
+            )
         u = propose(
-            self.trained,
-            history,
-            self.cube,
-            seed=seed,
-            number=len(trials),
-            deduplicate=deduplicate,
+            self.trained, history, self.cube, seed=seed, number=number, deduplicate=deduplicate
         )
         return u.tolist(), {}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,23 +12,29 @@ from ray.tune.search import UNDEFINED_METRIC_MODE, UNDEFINED_SEARCH_SPACE, Searc
 
 from l2l_sampler.adapters.arguments import checked_flag, checked_n_trials, checked_seed
 from l2l_sampler.adapters.ray.arguments import (
-    as_objective,
     check_objective,
     checked_domains,
     checked_points,
-    final_objective,
+    final_objectives,
     step_of,
-    was_cut,
 )
 from l2l_sampler.adapters.ray.domains import FUNCTION, holds_placeholder, template_of
+from l2l_sampler.adapters.ray.earlier import Earlier
+from l2l_sampler.adapters.ray.endings import adopt, end
+from l2l_sampler.adapters.ray.goal import (
+    Bound,
+    Goal,
+    Names,
+    as_objective,
+    checked_bounds,
+    plain_names,
+)
 from l2l_sampler.adapters.ray.search import Search
 from l2l_sampler.adapters.ray.space_json import same_space, to_json
 from l2l_sampler.adapters.ray.state import State, read_state, write_state
-from l2l_sampler.adapters.ray.trials import Point, Trial, TrialTable
+from l2l_sampler.adapters.ray.trials import FAILED, Point, TrialTable
 from l2l_sampler.registry import PolicyLike, check_policy
 from l2l_sampler.spaces.templates import holds_parameters
-
-_logger = logging.getLogger(__name__)
 
 
 class LearnedSearcher(Searcher):
@@ -72,16 +76,23 @@ class LearnedSearcher(Searcher):
 
     Args:
         space: search space as in `param_space`; None to take that of the `Tuner`.
-        metric: name of the reported objective; None to take that of the `TuneConfig`.
-        mode: "min" or "max"; None to take that of the `TuneConfig`.
+        metric: name of the reported objective; None to take that of the `TuneConfig`. A list of
+            several objectives is given here, and left out of the `TuneConfig`.
+        mode: "min" or "max"; None to take that of the `TuneConfig`. A list with `metric`.
         policy: name of a shipped policy, path of a checkpoint or of a folder with one checkpoint
             for each dimension, or what `load_policy` returned.
+        constraints: largest allowed values of other reported metrics, by name, or pairs of the
+            least and the largest one: {"latency": 0.1, "accuracy": (0.9, None)}.
         n_trials: intended number of trials, for choosing among models of several horizons.
         points_to_evaluate: configs to start with, nested like the search space or with keys
             joined by "/".
-        evaluated_rewards: objectives of `points_to_evaluate`, which are then not run.
+        evaluated_rewards: objectives of `points_to_evaluate`, which are then not run; a list for
+            each of several objectives.
         seed: a whole number >= 0, or None for a random one.
         deduplicate: never to repeat a point while there are others.
+        earlier: experiments of similar objectives, to begin with what they tell: folders of Ray
+            Tune, files that `save` wrote, or lists of pairs (config, value). They are no part of
+            the state: give them again to a searcher that is restored by hand.
 
     Raises:
         ValueError: if an argument is out of range, `policy` has no model for the search space, or
@@ -94,23 +105,30 @@ class LearnedSearcher(Searcher):
     def __init__(
         self,
         space: Mapping[str, Any] | None = None,
-        metric: str | None = None,
-        mode: str | None = None,
+        metric: str | Sequence[str] | None = None,
+        mode: str | Sequence[str] | None = None,
         *,
         policy: PolicyLike = "memory",
+        constraints: Mapping[str, Bound] | None = None,
         n_trials: int | None = None,
         points_to_evaluate: Sequence[Mapping[str, Any]] | None = None,
         evaluated_rewards: Sequence[float] | None = None,
         seed: int | None = None,
         deduplicate: bool = True,
+        earlier: Sequence[Any] = (),
     ) -> None:
         """Check the arguments; weights are read when the space is known."""
         domains = checked_domains(space)
         check_objective(metric, mode)
         check_policy(policy)
         super().__init__(metric=metric, mode=mode)
-        self._metric: str = DEFAULT_METRIC if mode and not metric else metric or ""
-        self._mode: str | None = mode
+        self._metric: str | list[str] = (
+            DEFAULT_METRIC if mode and not metric else plain_names(metric or "")
+        )
+        self._mode: Names | None = plain_names(mode)
+        self._bounds = checked_bounds(constraints)
+        self._earlier = Earlier(earlier)
+        self._missing: set[str] = set()  # constraints that trials did not report, as was said
         self._policy = policy
         self._n_trials = checked_n_trials(n_trials)
         self._seed = checked_seed(seed)
@@ -124,7 +142,7 @@ class LearnedSearcher(Searcher):
             self._set_up(template_of(domains))
 
     def set_search_properties(
-        self, metric: str | None, mode: str | None, config: Mapping[str, Any], **spec: Any
+        self, metric: Names | None, mode: Names | None, config: Mapping[str, Any], **spec: Any
     ) -> bool:
         """Take what is given in `TuneConfig` and `param_space`.
 
@@ -174,8 +192,9 @@ class LearnedSearcher(Searcher):
         """Note what a running trial reports; it stays pending."""
         trial = self._trials.get(trial_id)
         if trial is not None:
-            value = as_objective(result[self._metric]) if self._metric in result else None
-            self._trials.report(trial, value, step_of(result))
+            goal = self._goal
+            trial.limits |= goal.limits(result)
+            self._trials.report(trial, goal.objectives(result), step_of(result))
 
     def on_trial_complete(
         self, trial_id: str, result: Mapping[str, Any] | None = None, error: bool = False
@@ -187,28 +206,16 @@ class LearnedSearcher(Searcher):
         """
         trial, step = self._trials.get(trial_id), step_of(result or {})
         if trial is None:
-            trial, step = None if error else self._adopt(trial_id, result or {}), None
+            step = None
+            trial = None if error else adopt(self._trials, self._search, trial_id, result or {})
             if trial is None:
                 return
-        cut = was_cut(trial, step, result)
-        if error:
-            self._trials.tell(trial, math.nan)
-        elif not result or (self._metric not in result and trial.value is not None):
-            self._trials.stop(trial, step, cut)
-        elif self._metric in result:
-            value = final_objective(result[self._metric], f"trial {trial_id}")
-            self._trials.tell(trial, value, step, cut)
-        else:
-            _logger.warning(
-                "trial %s ended without metric %r, and counts as failed. It reported: %s",
-                *(trial_id, self._metric, ", ".join(map(str, result))),
-            )
-            self._trials.tell(trial, math.nan)
+        self._missing |= end(self._trials, trial, self._goal, result, step, error, self._missing)
 
     def add_evaluated_point(
         self,
         parameters: Mapping[str, Any],
-        value: float | None,
+        value: float | Sequence[float] | None,
         error: bool = False,
         pruned: bool = False,
         intermediate_values: Sequence[float] | None = None,
@@ -217,7 +224,7 @@ class LearnedSearcher(Searcher):
 
         Args:
             parameters: its config, nested or with keys joined by "/"; constants are ignored.
-            value: its objective; None or NaN if there is none.
+            value: its objective, or a list of several; None or NaN if there is none.
             error: whether it failed.
             pruned: whether it was stopped early.
             intermediate_values: what it reported at training iterations 1, 2, ...; the last one
@@ -233,7 +240,7 @@ class LearnedSearcher(Searcher):
             value = reports[-1]
         point = self._known_search().point(parameters)
         failed = error or value is None
-        final = math.nan if failed else final_objective(value, "an evaluated point")
+        final = FAILED if failed else final_objectives(value, self._goal, "an evaluated point")
         self._trials.add(point, final, [as_objective(report) for report in reports], pruned)
 
     def get_state(self) -> dict[str, Any]:
@@ -242,6 +249,7 @@ class LearnedSearcher(Searcher):
         return State(
             metric=self._metric,
             mode=self._mode,
+            constraints=self._bounds,
             policy=os.fspath(self._policy) if named else None,  # type: ignore[arg-type]
             n_trials=self._n_trials,
             seed=self._seed,
@@ -268,6 +276,7 @@ class LearnedSearcher(Searcher):
             raise ValueError(f"the field policy: {error}") from error
         search = Search.restored(new, policy, self._search)
         self._metric, self._mode = new.metric, new.mode
+        self._bounds = new.constraints
         self._policy, self._n_trials = policy, new.n_trials
         self._seed, self._deduplicate = new.seed, new.deduplicate
         self._search = search
@@ -327,21 +336,16 @@ class LearnedSearcher(Searcher):
             self._queue += given
         else:
             for known, reward in zip(given, self._rewards, strict=True):
-                self._trials.add(known, final_objective(reward, "an evaluated point"), [], False)
+                final = final_objectives(reward, self._goal, "an evaluated point")
+                self._trials.add(known, final, [], False)
         self._points, self._rewards = [], None
 
     def _propose(self, search: Search) -> Point:
-        maximize = self._mode == "max"
-        return search.propose(
-            self._trials, maximize=maximize, seed=self._seed, deduplicate=self._deduplicate
-        )
+        history = self._trials.history(search.cube.dim, self._goal)
+        history = self._earlier.before(history, search, self._goal)
+        options = {"seed": self._seed, "deduplicate": self._deduplicate}
+        return search.propose(history, len(self._trials), **options)
 
-    def _adopt(self, trial_id: str, result: Mapping[str, Any]) -> Trial | None:
-        """A trial for a result of unknown origin; None if it has no config of this space."""
-        try:
-            if self._search is None:
-                raise ValueError("the search space is not known")
-            return self._trials.ask(trial_id, self._search.point_of(result))
-        except ValueError as error:
-            _logger.warning("ignored a result of unknown trial %s: %s", trial_id, error)
-            return None
+    @property
+    def _goal(self) -> Goal:
+        return Goal.of(self._metric, self._mode, self._bounds)

@@ -16,15 +16,20 @@ from types import NoneType
 from typing import Any
 
 from l2l_sampler.adapters.arguments import shown
+from l2l_sampler.adapters.ray.arguments import check_objective
+from l2l_sampler.adapters.ray.goal import Bounds, checked_bounds
 from l2l_sampler.adapters.ray.space_json import to_json
 from l2l_sampler.adapters.ray.trials import LATEST, Point, Trial, TrialTable, is_kept
 from l2l_sampler.files import replacing
 
-_FORMAT, _VERSION = "l2l-sampler searcher", 3
+_FORMAT, _VERSION = "l2l-sampler searcher", 4
+_WITHOUT_GOALS = 3
+"""Version that knew one objective and no constraints; its files are read, too."""
 
 _KINDS: dict[str, tuple[type, ...]] = {
-    "metric": (str,),
-    "mode": (str, NoneType),
+    "metric": (str, list),
+    "mode": (str, list, NoneType),
+    "constraints": (dict,),
     "policy": (str, NoneType),
     "n_trials": (int, NoneType),
     "seed": (int,),
@@ -45,6 +50,8 @@ _TRIAL_KINDS: dict[str, tuple[type, ...]] = {
     "step": (int, NoneType),
     "curve": (list,),
     "cut": (bool,),
+    "others": (list,),
+    "limits": (dict,),
 }
 
 
@@ -53,8 +60,9 @@ class State:
     """Everything that a searcher goes on from, but the weights.
 
     Attributes:
-        metric: name of the objective; empty if it is not known yet.
-        mode: "min", "max", or None if it is not known yet.
+        metric: name of the objective, or a list of several; empty if it is not known yet.
+        mode: "min", "max", or None if it is not known yet; a list with `metric`.
+        constraints: least and largest allowed values of metrics, see `goal`.
         policy: name or path; None if it was given as an object.
         n_trials: intended number of trials, or None.
         seed: the seed.
@@ -64,8 +72,9 @@ class State:
         trials: the trials so far.
     """
 
-    metric: str
-    mode: str | None
+    metric: str | list[str]
+    mode: str | list[str] | None
+    constraints: Bounds
     policy: str | None
     n_trials: int | None
     seed: int
@@ -79,7 +88,9 @@ class State:
         plain = {f.name: getattr(self, f.name) for f in fields(self)}
         rows = [_row(trial) for trial in self.trials.trials]
         queue = [[list(u), dict(exact)] for u, exact in self.queue]
-        return plain | {"queue": queue, "clock": self.trials.clock, "trials": rows}
+        bounds = {name: list(pair) for name, pair in self.constraints.items()}
+        changed = {"queue": queue, "clock": self.trials.clock, "trials": rows}
+        return plain | changed | {"constraints": bounds}
 
     @classmethod
     def from_json(cls, state: Any) -> State:
@@ -91,10 +102,12 @@ class State:
         _check_fields(state, _KINDS, "")
         _check_settings(state)
         queue = [_point(point, f"queue[{k}]") for k, point in enumerate(state["queue"])]
-        rows = [_trial(row, f"trials[{k}]") for k, row in enumerate(state["trials"])]
+        count = 1 if isinstance(state["metric"], str) else len(state["metric"])
+        rows = [_trial(row, f"trials[{k}]", count) for k, row in enumerate(state["trials"])]
         trials = _table(rows, state["clock"])
         same = {f.name: state[f.name] for f in fields(cls) if f.name in state}
-        return cls(**same | {"queue": queue, "trials": trials})
+        bounds = _bounds(state["constraints"])
+        return cls(**same | {"queue": queue, "trials": trials, "constraints": bounds})
 
 
 def write_state(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
@@ -118,7 +131,12 @@ def read_state(path: str | os.PathLike[str]) -> dict[str, Any]:
         kind, version, state = None, None, {}
     if kind != _FORMAT:
         raise ValueError("it does not hold the state of a LearnedSearcher")
-    if version != _VERSION:
+    if version == _WITHOUT_GOALS and isinstance(state.get("trials"), list):
+        state.setdefault("constraints", {})
+        for row in filter(lambda row: isinstance(row, dict), state["trials"]):
+            row.setdefault("others", [])
+            row.setdefault("limits", {})
+    elif version != _VERSION:
         raise ValueError(
             f"it holds state version {shown(version)}, and this l2l_sampler reads {_VERSION}; "
             "install the release that wrote it"
@@ -143,7 +161,13 @@ def _check_fields(row: Any, kinds: Mapping[str, tuple[type, ...]], name: str) ->
 def _check_settings(state: Mapping[str, Any]) -> None:
     """What is neither a point nor a trial."""
     n_trials, space = state["n_trials"], state["space"]
-    _require(state["mode"] in (None, "min", "max"), "mode", state["mode"])
+    try:
+        check_objective(state["metric"], state["mode"])
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"the fields metric and mode hold {shown(state['metric'])} and "
+            f"{shown(state['mode'])}, which do not fit together"
+        ) from None
     _require(n_trials is None or n_trials >= 1, "n_trials", n_trials)
     _require(state["seed"] >= 0, "seed", state["seed"])
     try:
@@ -170,11 +194,22 @@ def _table(rows: list[Trial], clock: int) -> TrialTable:
 def _row(trial: Trial) -> dict[str, Any]:
     """A trial as plain JSON values."""
     curve = [[step, to_json(value)] for step, value in trial.curve.items()]
-    return asdict(trial) | {"value": to_json(trial.value), "curve": curve}
+    others = [to_json(other) for other in trial.others]
+    limits = {name: to_json(value) for name, value in trial.limits.items()}
+    changed = {"value": to_json(trial.value), "curve": curve, "others": others, "limits": limits}
+    return asdict(trial) | changed
 
 
-def _trial(row: Any, name: str) -> Trial:
-    """A row of the file as a trial."""
+def _bounds(constraints: Mapping[str, Any]) -> Bounds:
+    """Least and largest allowed values."""
+    try:
+        return checked_bounds(constraints)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"the field constraints: {error}") from None
+
+
+def _trial(row: Any, name: str, objectives: int) -> Trial:
+    """A row of the file as a trial of so many objectives."""
     _check_fields(row, _TRIAL_KINDS, name)
     u, exact = _point((row["u"], row["exact"]), name)
     asked, told, value = row["asked"], row["told"], row["value"]
@@ -187,7 +222,14 @@ def _trial(row: Any, name: str) -> Trial:
     _require(step is None or 0 <= step <= LATEST, f"{name}.step", step)
     _require(not cut or (told is not None and value is not None), f"{name}.cut", cut)
     curve = _curve(row["curve"], -1 if step is None else step, f"{name}.curve")
-    return Trial(row["id"], u, exact, asked, told, value, stopped, step, curve, cut)
+    others = [_objective(other, f"{name}.others") for other in row["others"]]
+    known = len(others) == (0 if value is None else objectives - 1)
+    _require(known, f"{name}.others", row["others"])
+    limits = {key: _objective(limit, f"{name}.limits") for key, limit in row["limits"].items()}
+    _require(all(isinstance(key, str) for key in limits), f"{name}.limits", row["limits"])
+    return Trial(
+        *(row["id"], u, exact, asked, told, value, stopped, step, curve, cut, others, limits)
+    )
 
 
 def _curve(reports: list[Any], last: int, name: str) -> dict[int, float]:

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from l2l_sampler.adapters.ray.goal import Goal
 from l2l_sampler.history import History
 from l2l_sampler.learning_curves import LearningCurves, final_values
 
@@ -22,6 +23,9 @@ Point: TypeAlias = tuple[list[float], dict[str, float]]
 LATEST = 2**53
 """Moments become floats in a history, and beyond this not all of them have one of their own. No
 trial reports so often, either."""
+
+FAILED = (math.nan,)
+"""Objectives of a trial that has none."""
 
 _ALL_KEPT = 32
 """Steps below this are all kept; from there on 16 an octave, which are at most 6% apart."""
@@ -45,6 +49,8 @@ class Trial:
         curve: reported objectives by step, of those steps that are kept of all trials.
         cut: whether somebody else ended it: at a report after which it was not told to go on, or
             while it was paused. If no trial got farther, that is just where trials end.
+        others: the other ones of several objectives, reported with `value`.
+        limits: last reported values of metrics that must stay within bounds.
     """
 
     id: str | None
@@ -57,6 +63,8 @@ class Trial:
     step: int | None = None
     curve: dict[int, float] = field(default_factory=dict)
     cut: bool = False
+    others: list[float] = field(default_factory=list)
+    limits: dict[str, float] = field(default_factory=dict)
 
     def note(self, step: int | None, value: float | None) -> None:
         """A report. What an earlier attempt reported from this step on is void."""
@@ -107,36 +115,49 @@ class TrialTable:
             self._by_id[trial_id] = trial
         return trial
 
-    def add(self, point: Point, value: float, reports: Sequence[float], cut: bool) -> None:
+    def add(
+        self, point: Point, values: Sequence[float], reports: Sequence[float], cut: bool
+    ) -> None:
         """A trial that was evaluated elsewhere, with its reports at steps 1, 2, ..."""
         trial = self.ask(None, point)
         for step, report in enumerate(reports, start=1):
             trial.note(step, report)
-        self.tell(trial, value, cut=cut)
+        self.tell(trial, values, cut=cut)
 
-    def report(self, trial: Trial, value: float | None, step: int | None = None) -> None:
-        """A report on the way; an objective of NaN takes back what was reported before."""
+    def report(
+        self, trial: Trial, values: Sequence[float] | None, step: int | None = None
+    ) -> None:
+        """A report on the way; objectives of NaN take back what was reported before."""
         if trial.told is None or trial.value is None:
+            value = None if values is None else values[0]
             trial.note(step, value)
-            if trial.told is None and value is not None:
+            if trial.told is None and values is not None and value is not None:
                 trial.value = None if math.isnan(value) else value
+                trial.others = [] if math.isnan(value) else [*values[1:]]
 
-    def tell(self, trial: Trial, value: float, step: int | None = None, cut: bool = False) -> None:
-        """The trial has ended with this objective; NaN if it has failed.
+    def tell(
+        self,
+        trial: Trial,
+        values: Sequence[float],
+        step: int | None = None,
+        cut: bool = False,
+    ) -> None:
+        """The trial has ended with these objectives; NaN if it has failed.
 
         Args:
             trial: the trial.
-            value: its objective.
+            values: its objectives.
             step: number of the report in which it was; None if it is not known.
             cut: whether somebody else ended it.
         """
         if trial.told is None or trial.value is None:
             trial.told, trial.stopped = self._tick(), False
-            if math.isnan(value):
+            if math.isnan(values[0]):
                 trial.value, trial.step, trial.curve, trial.cut = None, None, {}, False
+                trial.others = []
             else:
-                trial.value, trial.cut = value, cut
-                trial.note(step, value)
+                trial.value, trial.others, trial.cut = values[0], [*values[1:]], cut
+                trial.note(step, trial.value)
 
     def stop(self, trial: Trial, step: int | None = None, cut: bool = False) -> None:
         """The trial has ended, and its last reported objective counts, if there is any."""
@@ -149,10 +170,10 @@ class TrialTable:
         """Stop the pending trials that this text does not name, because nobody runs them."""
         for trial in self.trials:
             if trial.told is None and trial.id is not None and trial.id not in text:
-                trial.value = None
+                trial.value, trial.others = None, []
                 self.stop(trial)
 
-    def history(self, dim: int, *, maximize: bool) -> History:
+    def history(self, dim: int, goal: Goal) -> History:
         """What a policy is to know: all trials, save those that ended with nothing known of them.
 
         A trial that was cut short where others got farther has the objective that it would have
@@ -160,9 +181,10 @@ class TrialTable:
 
         Args:
             dim: unit-cube axes D.
-            maximize: whether high objectives are good; in a history they are minimised.
+            goal: which objectives are minimised, and what is allowed.
         """
-        sign = -1.0 if maximize else 1.0
+        signs = goal.signs
+        sign = signs[0]
         rows = [trial for trial in self.trials if not trial.stopped]
         ended = [trial.told is not None for trial in rows]
         failed = [end and trial.value is None for trial, end in zip(rows, ended, strict=True)]
@@ -170,12 +192,20 @@ class TrialTable:
             sign * trial.value if end and trial.value is not None else math.nan
             for trial, end in zip(rows, ended, strict=True)
         ]
+        values = np.array(y, dtype=np.float64)
+        others = np.full((len(rows), len(signs) - 1), math.nan)
+        for k, trial in enumerate(rows):
+            if not math.isnan(values[k]):
+                others[k] = signs[1:] * trial.others
+        violations = [goal.violations(trial.limits) for trial in rows]
         return History(
             np.array([trial.u for trial in rows], dtype=np.float64).reshape(len(rows), dim),
-            _final(rows, np.array(y, dtype=np.float64), sign),
+            _final(rows, values, sign) if len(signs) == 1 else values,
             np.array([float(trial.asked) for trial in rows]),
             np.array([math.inf if t.told is None else float(t.told) for t in rows]),
             np.array(failed, dtype=bool),
+            np.array(violations, dtype=np.float64).reshape(len(rows), len(goal.violations({}))),
+            others,
         )
 
     def _tick(self) -> int:

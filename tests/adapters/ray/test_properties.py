@@ -1,6 +1,7 @@
 """What a searcher is told in its constructor, and by the Tuner."""
 
 import copy
+import math
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,16 @@ def test_asking_too_early_says_what_is_missing():
         ({"space": {"n": tune.randint(0, 10**400)}}, ValueError, "too large"),
         ({"metric": 3}, TypeError, "metric must be the name of what trials report, got 3"),
         ({"mode": "minimize"}, ValueError, "'min' or 'max', got 'minimize'"),
-        ({"metric": ["a", "b"], "mode": ["min", "max"]}, ValueError, "one objective"),
+        ({"metric": ["a", "b"], "mode": "min"}, ValueError, "lists of the same length"),
+        ({"metric": ["a", "b"], "mode": ["min"]}, ValueError, "lists of the same length"),
+        ({"metric": ["a", "a"], "mode": ["min", "min"]}, ValueError, "names an objective twice"),
+        ({"metric": ["a", 3], "mode": ["min", "min"]}, TypeError, "name of what trials report"),
+        ({"constraints": ["latency"]}, TypeError, "must be a dict"),
+        ({"constraints": {3: 1.0}}, TypeError, "name what trials report"),
+        ({"constraints": {"a": "low"}}, ValueError, r"constraints\['a'\] has the bound 'low'"),
+        ({"constraints": {"a": (None, None)}}, ValueError, "largest allowed value, or a pair"),
+        ({"constraints": {"a": (2, 1)}}, ValueError, "2.0 is above 1.0"),
+        ({"constraints": {"a": math.inf}}, ValueError, "has the bound inf"),
         ({"n_trials": 0}, ValueError, "n_trials must be at least 1"),
         ({"seed": -1}, ValueError, "seed must be at least 0"),
         ({"evaluated_rewards": [1.0]}, ValueError, "1 values for 0 points_to_evaluate"),

@@ -87,8 +87,23 @@ def test_the_state_is_strict_json_with_a_version(tmp_path):
         raise AssertionError(token)
 
     state = json.loads(file.read_text(), parse_constant=refuse)
-    assert state["format"] == "l2l-sampler searcher" and state["version"] == 3
+    assert state["format"] == "l2l-sampler searcher" and state["version"] == 4
     assert len(state["trials"]) == 13
+
+
+def test_a_file_of_version_3_is_read_too(tmp_path):
+    """It knew one objective and no constraints."""
+    search = in_flight()
+    search.save(tmp_path / "state")
+    state = json.loads((tmp_path / "state").read_text())
+    state["version"] = 3
+    del state["constraints"]
+    for row in state["trials"]:
+        del row["others"], row["limits"]
+    (tmp_path / "old").write_text(json.dumps(state))
+    twin = searcher()
+    twin.restore(tmp_path / "old")
+    assert twin.suggest("next") == search.suggest("next")
 
 
 def test_a_failed_save_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
@@ -127,7 +142,7 @@ def test_choices_that_json_cannot_carry_need_the_space_again(tmp_path):
         ("[1]", "does not hold the state"),
         (
             '{"format": "l2l-sampler searcher", "version": 9}',
-            "version 9.*reads 3",
+            "version 9.*reads 4",
         ),
     ],
 )
@@ -168,10 +183,10 @@ def test_a_trial_table_survives_json():
     for k, value in enumerate([1.0, math.inf, math.nan]):
         trial = table.ask(f"{k}", ([0.1, 1 / 3], {"x": 5}))
         for step in range(1, 100):
-            table.report(trial, -math.inf if step == 7 else 0.1 * step, step)
-        table.tell(trial, value, 100, cut=True)
+            table.report(trial, [-math.inf if step == 7 else 0.1 * step], step)
+        table.tell(trial, [value], 100, cut=True)
     table.ask(None, ([0.5, 0.5], {}))
-    state = State("loss", "min", None, None, 0, True, {"dict": []}, [], table)
+    state = State("loss", "min", {}, None, None, 0, True, {"dict": []}, [], table)
     text = json.dumps(state.to_json(), allow_nan=False)
     back = State.from_json(json.loads(text)).trials
     assert back == table

@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from ray import tune
 
 from l2l_sampler import LearnedSearcher
+from l2l_sampler.adapters.ray.goal import Goal
 from l2l_sampler.adapters.ray.state import State
 from tests.adapters.ray.driving import POINTS, POLICY, n_pending, searcher, trials, values
 
@@ -25,7 +26,7 @@ SHAPES = {
 
 def told(search, mode="min"):
     """What the policy is told, minimised."""
-    return State.from_json(search.get_state()).trials.history(2, maximize=mode == "max")
+    return State.from_json(search.get_state()).trials.history(2, Goal.of("loss", mode, {}))
 
 
 def report(search, name, value, step):
@@ -219,7 +220,7 @@ def test_pruned_points_from_elsewhere_are_read_alike():
     search.add_evaluated_point(POINTS[1], None, pruned=True, intermediate_values=pruned)
     search.add_evaluated_point(POINTS[1], pruned[-1], pruned=True, intermediate_values=pruned)
     search.add_evaluated_point(POINTS[1], 7.0, pruned=True)
-    y = State.from_json(search.get_state()).trials.history(7, maximize=False).y
+    y = State.from_json(search.get_state()).trials.history(7, Goal.of("loss", "min", {})).y
     assert_allclose(y[4:], [2.5 + 1.0 / 8, 2.5 + 1.0 / 8, 7.0])
     assert values(search)[4:] == [pruned[-1], pruned[-1], 7.0]
 
