@@ -40,7 +40,7 @@ class Earlier:
             raise TypeError(f"earlier must be a list of experiments, got {shown(experiments)}")
         for k, given in enumerate(experiments):
             if isinstance(given, (str, os.PathLike)):
-                if not Path(given).exists():
+                if not Path(given).expanduser().exists():
                     raise FileNotFoundError(
                         f"earlier[{k}]: there is nothing at {os.fspath(given)}"
                     )
@@ -121,10 +121,9 @@ def _rows(given: Any, goal: Goal) -> Iterator[Row]:
                 raise ValueError(f"{shown(pair)} is no pair (config, value)")
             values = pair[1] if isinstance(pair[1], Sequence) else [pair[1]]
             yield pair[0], _minimised([as_objective(v) for v in values], goal.signs), {}
-    elif Path(given).is_dir():
-        yield from _of_folder(Path(given), goal)
-    else:
-        yield from _of_state(Path(given))
+        return
+    path = Path(given).expanduser()
+    yield from _of_folder(path, goal) if path.is_dir() else _of_state(path)
 
 
 def _of_folder(folder: Path, goal: Goal) -> Iterator[Row]:

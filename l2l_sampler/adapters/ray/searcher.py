@@ -81,8 +81,8 @@ class LearnedSearcher(Searcher):
         mode: "min" or "max"; None to take that of the `TuneConfig`. A list with `metric`.
         policy: name of a shipped policy, path of a checkpoint or of a folder with one checkpoint
             for each dimension, or what `load_policy` returned.
-        constraints: largest allowed values of other reported metrics, by name, or pairs of the
-            least and the largest one: {"latency": 0.1, "accuracy": (0.9, None)}.
+        constraints: largest allowed values of reported metrics, or pairs of the least and the
+            largest one: {"latency": 0.1, "accuracy": (0.9, None)}.
         n_trials: intended number of trials, for choosing among models of several horizons.
         points_to_evaluate: configs to start with, nested like the search space or with keys
             joined by "/".
@@ -90,9 +90,8 @@ class LearnedSearcher(Searcher):
             each of several objectives.
         seed: a whole number >= 0, or None for a random one.
         deduplicate: never to repeat a point while there are others.
-        earlier: experiments of similar objectives, to begin with what they tell: folders of Ray
-            Tune, files that `save` wrote, or lists of pairs (config, value). They are no part of
-            the state: give them again to a searcher that is restored by hand.
+        earlier: experiments of similar objectives, to begin with: folders of Ray Tune, files that
+            `save` wrote, or lists of pairs (config, value). The state does not hold them.
 
     Raises:
         ValueError: if an argument is out of range, `policy` has no model for the search space, or
@@ -343,8 +342,9 @@ class LearnedSearcher(Searcher):
     def _propose(self, search: Search) -> Point:
         history = self._trials.history(search.cube.dim, self._goal)
         history = self._earlier.before(history, search, self._goal)
-        options = {"seed": self._seed, "deduplicate": self._deduplicate}
-        return search.propose(history, len(self._trials), **options)
+        return search.propose(
+            history, len(self._trials), seed=self._seed, deduplicate=self._deduplicate
+        )
 
     @property
     def _goal(self) -> Goal:
