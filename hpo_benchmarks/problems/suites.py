@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hpo_benchmarks.problems import (
     conditional,
+    constrained,
     control,
     functions,
     landscapes,
@@ -52,9 +53,10 @@ SUITES: dict[str, Callable[[Path], list[AnyProblem]]] = {
     "speed": _speed,
     "conditional": lambda data: conditional.problems(),
     "rough": lambda data: rough.problems(),
+    "constrained": lambda data: constrained.problems(),
     "long": lambda data: landscapes.problems(),
 }
 TRIALS = {"conditional": 50, "rough": 50, "long": 500}
 """Trials of a study, where they are not 100."""
-LIVE = ("conditional", "rough")
+LIVE = ("conditional", "rough", "constrained")
 """Suites of live problems."""

@@ -7,7 +7,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from hpo_benchmarks.problems import conditional, conditional_real, rough
+from hpo_benchmarks.problems import conditional, conditional_real, constrained, rough
 from hpo_benchmarks.problems.problem import TRUTH
 from hpo_benchmarks.problems.terrain import Terrain
 from hpo_benchmarks.study import outcome
@@ -128,3 +128,23 @@ def test_some_trials_are_pruned_and_report_steps(name):
 def test_infinities_of_both_signs_complete():
     values = [trial.value for trial in random_study(ROUGH["infinities"], 100).trials]
     assert math.inf in values and -math.inf in values
+
+
+@pytest.mark.parametrize("name", constrained.CLASSICS)
+def test_the_best_known_values_are_feasible_and_attained(name):
+    classic = constrained.CLASSICS[name]
+    bounds = constrained.bounds_of(name, 0)
+    assert all(low <= classic.at[p] <= high for p, (low, high) in bounds.items())
+    value, limits = classic.evaluate(classic.at)
+    assert value == pytest.approx(classic.optimum, rel=1e-3, abs=1e-3)
+    scale = np.abs(classic.evaluate({p: b[1] for p, b in bounds.items()})[1]).max()
+    assert max(limits) <= 1e-4 * max(scale, 1.0)
+
+
+@pytest.mark.parametrize("problem", constrained.problems(), ids=lambda problem: problem.name)
+def test_the_true_value_counts_only_where_all_constraints_are_met(problem):
+    for trial in random_study(problem, 20 if problem.optimum is None else 300).trials:
+        feasible = all(value <= 0.0 for value in trial.constraints.values())
+        assert (TRUTH in trial.user_attrs) == feasible
+        if feasible and problem.optimum is not None:
+            assert trial.user_attrs[TRUTH] >= problem.optimum(0) - 1e-4 * abs(problem.optimum(0))
