@@ -12,11 +12,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from hpo_benchmarks.methods.catalogue import Method, make_sampler
-from hpo_benchmarks.problems.problem import TRUTH, AnyProblem, LiveProblem, Problem, rng_of
+from hpo_benchmarks.problems.problem import (
+    TRUTH,
+    AnyProblem,
+    LiveProblem,
+    Problem,
+    Volume,
+    rng_of,
+)
 from hpo_benchmarks.rows import COMPLETE, FAILED, PRUNED, Key, Row
 
 
@@ -142,7 +150,9 @@ def _tune_live(row: Row, problem: LiveProblem, method: Method) -> Row:
     sampler_seed = int(rng_of(problem.suite, problem.name, row.seed).integers(2**31))
     begun = time.perf_counter()
     sampler = make_sampler(method, sampler_seed, None, row.trials)
-    study = optuna.create_study(sampler=sampler, pruner=problem.pruner())
+    count = 1 if problem.volume is None else len(problem.volume.reference)
+    directions = ["minimize"] * count
+    study = optuna.create_study(sampler=sampler, pruner=problem.pruner(), directions=directions)
     objective_seconds = 0.0
     clock: list[float] = []
 
@@ -158,7 +168,10 @@ def _tune_live(row: Row, problem: LiveProblem, method: Method) -> Row:
         clock.append(round(time.perf_counter() - begun - objective_seconds, 6))
 
     study.optimize(objective, n_trials=row.trials, catch=(Exception,), callbacks=[note_time])
-    truths = [true_value(trial) for trial in study.trials]
+    if problem.volume is None:
+        truths = [true_value(trial) for trial in study.trials]
+    else:
+        truths = _missing(problem.volume, study.trials)
     curve: list[float | None] = []
     best, best_params = None, None
     for truth, trial in zip(truths, study.trials, strict=True):
@@ -172,8 +185,15 @@ def _tune_live(row: Row, problem: LiveProblem, method: Method) -> Row:
         best_params=best_params,
         objective_seconds=round(objective_seconds, 3),
         optimum=problem.optimum(row.seed) if problem.optimum else None,
-        outcomes="".join(map(outcome, study.trials)),
+        outcomes=None if problem.volume else "".join(map(outcome, study.trials)),
     )
+
+
+def _missing(volume: Volume, trials: list[FrozenTrial]) -> list[float | None]:
+    """The share of the hypervolume that is missing after each trial."""
+    values = [trial.values for trial in trials if trial.values is not None]
+    known = np.cumsum([trial.values is not None for trial in trials])
+    return [volume.missing(values[:n]) if n else None for n in known.tolist()]
 
 
 def true_value(trial: FrozenTrial) -> float | None:

@@ -15,6 +15,7 @@ from optuna.samplers import (
     BaseSampler,
     CmaEsSampler,
     GPSampler,
+    NSGAIISampler,
     QMCSampler,
     RandomSampler,
     TPESampler,
@@ -61,6 +62,10 @@ def _sequential_gp_draw(problem: AnyProblem) -> bool:
 
 def _live(problem: AnyProblem) -> bool:
     return isinstance(problem, LiveProblem)
+
+
+def _of_several_objectives(problem: AnyProblem) -> bool:
+    return isinstance(problem, LiveProblem) and problem.volume is not None
 
 
 def cube_dim(space: Space) -> int:
@@ -114,6 +119,10 @@ def _gp_ei_true(seed: int, space: Space, n_trials: int) -> BaseSampler:
     return TrueKernelSampler(seed, space, length_scale=LENGTH_SCALE)
 
 
+def _nsga(seed: int, space: Space | None, n_trials: int) -> BaseSampler:
+    return NSGAIISampler(seed=seed)
+
+
 def _learned(policy: str, seed: int, space: Space | None, n_trials: int) -> BaseSampler:
     """A shipped policy; told space and budget where the space is fixed, else nothing."""
     from l2l_sampler import LearnedSampler
@@ -156,6 +165,7 @@ def peer_methods() -> list[Method]:
         Method("tpe-group", _tpe_group, optuna, suits=_live),
         # Optuna's CMA-ES samples spaces of one parameter at random.
         Method("cmaes", _cmaes, optuna, suits=_several_parameters),
+        Method("nsga2", _nsga, optuna, suits=_of_several_objectives),
         Method("gp", _gp, optuna, seeds=10),
         Method("smac", _smac, f"{smac}, hash seed 0", seeds=10, suits=_fixed_space),
         Method(

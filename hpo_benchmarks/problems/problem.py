@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from optuna import Trial
+from optuna._hypervolume import compute_hypervolume
 from optuna.distributions import BaseDistribution, FloatDistribution
 from optuna.pruners import BasePruner, NopPruner
 
@@ -42,6 +43,30 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Volume:
+    """What trials of several objectives are measured by: the hypervolume that they dominate.
+
+    Attributes:
+        reference: the point that it is measured from; worse results count for nothing.
+        best: that of the whole front, or of a box that holds it.
+    """
+
+    reference: tuple[float, ...]
+    best: float
+
+    def of(self, values: Sequence[Sequence[float]]) -> float:
+        """The hypervolume of results (n, M)."""
+        f, reference = np.array(values, dtype=float), np.array(self.reference)
+        f = f.reshape(-1, len(reference))
+        inside = f[(f < reference).all(axis=1)]
+        return float(compute_hypervolume(inside, reference)) if len(inside) else 0.0
+
+    def missing(self, values: Sequence[Sequence[float]]) -> float:
+        """The share of the best hypervolume that results (n, M) lack."""
+        return 1.0 - self.of(values) / self.best
+
+
+@dataclass(frozen=True)
 class LiveProblem:
     """One problem whose objective asks an Optuna trial for its parameters while it runs.
 
@@ -59,6 +84,8 @@ class LiveProblem:
         optimum: seed -> smallest true value there is, or None if nobody knows it.
         pruner: makes the study's pruner.
         workers: one; nothing simulates more for these problems.
+        volume: what results are measured by, if the objective returns several values; the value
+            that counts is then the share of it that is missing.
     """
 
     name: str
@@ -69,6 +96,7 @@ class LiveProblem:
     optimum: Callable[[int], float] | None = None
     pruner: Callable[[], BasePruner] = NopPruner
     workers: int = 1
+    volume: Volume | None = None
 
 
 AnyProblem: TypeAlias = Problem | LiveProblem

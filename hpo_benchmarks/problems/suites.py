@@ -15,6 +15,7 @@ from hpo_benchmarks.problems import (
     landscapes,
     neural,
     rough,
+    several,
     tabular,
 )
 from hpo_benchmarks.problems.problem import AnyProblem, Problem
@@ -54,9 +55,10 @@ SUITES: dict[str, Callable[[Path], list[AnyProblem]]] = {
     "conditional": lambda data: conditional.problems(),
     "rough": lambda data: rough.problems(),
     "constrained": lambda data: constrained.problems(),
+    "several": lambda data: several.problems(),
     "long": lambda data: landscapes.problems(),
 }
 TRIALS = {"conditional": 50, "rough": 50, "long": 500}
 """Trials of a study, where they are not 100."""
-LIVE = ("conditional", "rough", "constrained")
+LIVE = ("conditional", "rough", "constrained", "several")
 """Suites of live problems."""

@@ -32,12 +32,24 @@ STYLES = {
     "tpe": Style("Optuna TPE", "#ff7f0e"),
     "tpe-group": Style("Optuna TPE, group", "#bcbd22"),
     "cmaes": Style("Optuna CMA-ES", "#9467bd"),
+    "nsga2": Style("Optuna NSGA-II", "#17becf"),
     "sobol": Style("Sobol sequence", "#8c564b"),
     "random": Style("random search", "#7f7f7f", "--"),
     "gp-ei-true": Style("GP-EI, true kernel", "#000000"),
     "oracle": Style("GP-EI, true process", "#000000", "--"),
 }
-PEERS = ("gp", "smac", "tpe", "tpe-group", "cmaes", "sobol", "random", "gp-ei-true", "oracle")
+PEERS = (
+    "gp",
+    "smac",
+    "tpe",
+    "tpe-group",
+    "cmaes",
+    "nsga2",
+    "sobol",
+    "random",
+    "gp-ei-true",
+    "oracle",
+)
 """Methods that are not ours."""
 OTHERS = ("#f7b6d2", "#c49c94", "#9edae5", "#dbdb8d", "#c5b0d5", "#ff9896")
 """Colours of policies that have none of their own, such as a user's."""
