@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields, replace
 from typing import Any, TypeAlias
 
 from tqdm import tqdm
 
 from l2l_sampler.checkpoint import save
+from l2l_sampler.policies.base import Policy
+from l2l_sampler.policies.memory.policy import MemoryPolicy
 from l2l_sampler.policies.trained import Header, TrainedPolicy
-from train.config import MemoryConfig, RecurrentConfig, TrainConfig, settings
+from l2l_sampler.registry import load_policy
+from train.config import OF_THE_POLICY, MemoryConfig, RecurrentConfig, TrainConfig, settings
 from train.functions.own import is_own
 from train.revision import revision
 from train.run.state import Run
@@ -91,8 +95,9 @@ def save_policy(run: Run, mean_best: Curves) -> None:
         for t in BUDGETS
         if t <= len(curves["policy"])
     }
+    policy = at_run_time(run)
     header = Header.of(
-        run.policy,
+        policy,
         loss=config.loss,
         prior=config.prior,
         horizon=None if isinstance(config, MemoryConfig) else config.horizon,
@@ -102,7 +107,27 @@ def save_policy(run: Run, mean_best: Curves) -> None:
         metrics=metrics,
     )
     values = {name: value.detach().double().cpu().numpy() for name, value in run.params.items()}
-    save(config.checkpoint, TrainedPolicy(run.policy, values, header))
+    save(config.checkpoint, TrainedPolicy(policy, values, header))
+
+
+def at_run_time(run: Run) -> Policy:
+    """The policy with today's rules for real studies, which training does without.
+
+    They are those of the default policy, for failures, constraints, outliers, bounds and late
+    trials, save for fields that the run was told. Other reads than its have no such rules.
+    """
+    policy, config = run.policy, run.config
+    default = load_policy("memory").policy
+    if not isinstance(policy, MemoryPolicy) or not isinstance(config, MemoryConfig):
+        return policy
+    assert isinstance(default, MemoryPolicy)
+    if policy.read != default.read:
+        return policy
+    told = {*config.changes, *OF_THE_POLICY - {"encoding"}, "starts", "group", "steps"}
+    if config.encoding != MemoryPolicy.encoding:
+        told.add("encoding")
+    names = {field.name for field in fields(MemoryPolicy)} - told
+    return replace(policy, **{name: getattr(default, name) for name in names})
 
 
 def _trials(config: TrainConfig) -> int:
