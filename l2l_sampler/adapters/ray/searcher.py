@@ -90,8 +90,8 @@ class LearnedSearcher(Searcher):
             each of several objectives.
         seed: a whole number >= 0, or None for a random one.
         deduplicate: never to repeat a point while there are others.
-        earlier: experiments of similar objectives, to begin with: folders of Ray Tune, files that
-            `save` wrote, or lists of pairs (config, value). The state does not hold them.
+        earlier: similar experiments, to begin with what they tell, which is no part of the state:
+            folders of Ray Tune, files that `save` wrote, or lists of pairs (config, value).
 
     Raises:
         ValueError: if an argument is out of range, `policy` has no model for the search space, or
@@ -200,8 +200,7 @@ class LearnedSearcher(Searcher):
     ) -> None:
         """A trial has ended: with its last result, by an error, or (neither) stopped by Ray.
 
-        A trial that this searcher did not suggest counts too, if the result holds its config;
-        Ray gives new names to trials that it restarts.
+        A trial of a name that is not known counts, too, if the result holds its config.
         """
         trial, step = self._trials.get(trial_id), step_of(result or {})
         if trial is None:

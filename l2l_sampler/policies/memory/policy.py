@@ -20,12 +20,12 @@ import numpy as np
 from l2l_sampler.arrays import Array, array_namespace, clip
 from l2l_sampler.history import History
 from l2l_sampler.policies.base import SCALARIZATION, Cache, Cube, Params, Policy
-from l2l_sampler.policies.memory import several
+from l2l_sampler.policies.memory import several, single
 from l2l_sampler.policies.memory.objective import choose_map
 from l2l_sampler.policies.memory.objective.encodings import TAMED, Encoder, encode, encoder
 from l2l_sampler.policies.memory.objective.outliers import tamer
 from l2l_sampler.policies.memory.process.rise import Rise
-from l2l_sampler.policies.memory.process.settled import Inferred, remembered, settled
+from l2l_sampler.policies.memory.process.settled import Inferred
 from l2l_sampler.policies.memory.reads.feasibility import (
     Feasibility,
     foreseen,
@@ -43,10 +43,11 @@ from l2l_sampler.policies.memory.search.candidates import (
     best_of_groups,
     candidates,
 )
-from l2l_sampler.policies.memory.search.moves import FEWEST_RESULTS, NEAR_STARTS, Moves
+from l2l_sampler.policies.memory.search.moves import NEAR_STARTS, Moves
+from l2l_sampler.policies.memory.search.studies import best_of_next
 from l2l_sampler.policies.memory.search.view import View
 from l2l_sampler.policies.memory.settings import check_settings
-from l2l_sampler.policies.memory.table import Table, readable
+from l2l_sampler.policies.memory.table import Table
 
 READS: dict[str, Read] = {"kernel": KernelRead(), "posterior": PosteriorRead()}
 
@@ -157,52 +158,12 @@ class MemoryPolicy(Policy):
             history = history.plain(np.random.default_rng((seed, number, SCALARIZATION)))
         history = history.toward_feasible()
         earlier = int(history.source.max(initial=0))
+        if earlier and (known := best_of_next(history, cube)) is not None:
+            return known
         if history.others.shape[1] and history.finished.any():
             view = View(earlier, zooms=False)
             return several.propose(self, params, history, cube, view, rng)
-        first = None if self.every is None else settled(history, self.every)
-        results = int((history if first is None else first).results.sum())
-        view = View(earlier, self.zoom is not None and number % 2 == 1 and results >= self.zoom)
-        inferred = None
-        if first is not None:
-            kept = first
-            inferred = remembered(
-                cache,
-                kept,
-                (view, cube.numeric.tobytes()),
-                lambda: self.inferred(params, kept, cube, view),
-            )
-        history, cube = view.of(history, cube)
-        inferred = inferred and inferred.stretched(1.0 / view.width(cube))
-        history = readable(history, self.n_max)
-        if history.n == 0:
-            return view.out(cube, self.opening(cube, rng))
-        table = self.table(params, history, inferred and inferred.strength)
-        table = table._replace(numeric=cube.numeric[None])
-        moves = None
-        if self.moves is not None and results >= FEWEST_RESULTS:
-            moves = Moves(cube, history, rng, self.moves)
-        draws = self.draws(cube, rng)
-        ranked = self.search(params, table, draws, cube.snap, inferred, moves)
-        return view.out(cube, ranked[0])
-
-    def inferred(self, params: Params, history: History, cube: Cube, view: View) -> Inferred:
-        """What is inferred from the trials of a history, looked at through a view.
-
-        Args:
-            params: the policy's parameters.
-            history: trials that have ended.
-            cube: the search space.
-            view: of it.
-        """
-        history, cube = view.of(history, cube)
-        table = self.table(params, readable(history, self.n_max))
-        table = table._replace(numeric=cube.numeric[None])
-        objective, feasibility = self.read_table(params, table, np.zeros((1, 1)))
-        limits = None if feasibility is None else feasibility.posterior.theta
-        assert table.strength is not None
-        found = Inferred(table.strength, objective.posterior.theta, limits)
-        return found.stretched(view.width(cube))
+        return single.propose(self, params, history, cube, number=number, rng=rng, cache=cache)
 
     def table(self, params: Params, history: History, strength: Array | None = None) -> Table:
         """The history as a batch of one; with a map of this strength, if it is known."""
@@ -245,14 +206,6 @@ class MemoryPolicy(Policy):
     def _tamer(self, y: Array, known: Array) -> Encoder:
         """What the encoding does with outliers, given the objectives that are known."""
         return tamer(y, known) if self.encoding in TAMED else lambda value: value
-
-    def opening(self, cube: Cube, rng: np.random.Generator) -> np.ndarray:
-        """A point (1, D) to begin with."""
-        u = cube.sample(rng, 1)
-        if self.first is None:
-            return u
-        middle = 0.5 + self.first * rng.standard_normal(u.shape)
-        return cube.snap(np.where(cube.numeric, np.clip(middle, 0.0, 1.0), u))
 
     def draws(self, cube: Cube, rng: np.random.Generator) -> Draws:
         """The random numbers of one search; their order is part of what a released file means."""

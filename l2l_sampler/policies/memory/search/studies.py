@@ -20,6 +20,9 @@ from l2l_sampler.history import History
 from l2l_sampler.policies.base import Cube
 from l2l_sampler.policies.memory.objective.outliers import tamer
 
+_SHOWN = 8
+"""Best points of an earlier study, of which the first one is taken that is new."""
+
 
 @dataclass(frozen=True, eq=False)
 class Beside:
@@ -89,6 +92,26 @@ class Beside:
             x[history.source == k + 1, self.cube.dim + k] = 1.0
         columns = [_on_one_scale(y, history.source) for y in history.objectives.T]
         return replace(history, x=x, y=columns[0], others=np.stack(columns, axis=1)[:, 1:])
+
+
+def best_of_next(history: History, cube: Cube) -> np.ndarray | None:
+    """Best points (m, D) of the first earlier study whose best point has had no chance yet.
+
+    A study begins with one trial for each earlier one: where the best result of a related study
+    was is a surer place than any that is predicted. None if it is past that.
+
+    Args:
+        history: trials of this study and of earlier ones.
+        cube: of this study.
+    """
+    tried = int((history.source == 0).sum())
+    studies = [k for k in np.unique(history.source) if k > 0]
+    for study in studies[tried:]:
+        some = history.take(history.source == study)
+        ranked = replace(some, source=np.zeros(some.n, dtype=int)).ranked()
+        if len(ranked):
+            return cube.snap(some.x[ranked[:_SHOWN]])
+    return None
 
 
 def _on_one_scale(y: np.ndarray, source: np.ndarray) -> np.ndarray:
