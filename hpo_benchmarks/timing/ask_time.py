@@ -51,7 +51,8 @@ def filled_study(sampler: BaseSampler, n_trials: int) -> optuna.Study:
     rng = np.random.default_rng(0)
     study = optuna.create_study(sampler=sampler)
     for number in range(n_trials):
-        point = rng.random(6) if number % 2 else np.clip(0.3 + 0.1 * rng.normal(size=6), 0, 1)
+        near = np.clip(0.3 + 0.1 * rng.normal(size=len(SPACE)), 0, 1)
+        point = rng.random(len(SPACE)) if number % 2 else near
         params = dict(zip(SPACE, point.tolist(), strict=True))
         study.add_trial(create_trial(params=params, distributions=SPACE, value=objective(params)))
     return study
