@@ -1,7 +1,7 @@
 """How the time of a trial grows: `python docs/memory/draw_time.py`, on an idle machine.
 
-Processor time of ask and tell in memory, with float parameters, medians of blocks of trials for all
-samplers by turns. The figures are kept in time.json, from which `--from-file` draws again.
+Processor time of ask and tell in memory, with float parameters, medians of blocks of trials for
+all samplers by turns. The figures are kept in time.json, from which `--from-file` draws again.
 """
 
 from __future__ import annotations
