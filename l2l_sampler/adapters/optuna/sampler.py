@@ -87,8 +87,8 @@ class LearnedSampler(BaseSampler):
         deduplicate: never to repeat a point while there are others.
         consider_pruned_trials: learn from pruned trials; if not, they are only not repeated.
         independent_sampler: sampler of the parameters that are not proposed together; by default
-            they are proposed one by one, as in step 6, or drawn by a `RandomSampler`, seeded from
-            `seed`, the trial and the parameter's name, while there is nothing to learn from.
+            they are proposed one by one, as in step 6. Those that cannot be searched are drawn by
+            a `RandomSampler`, seeded from `seed`, the trial and the parameter's name.
         warn_independent_sampling: warn, once for each parameter and study, when a parameter
             cannot be searched.
         constraints_func: function of a completed or pruned trial that gives the values of its
