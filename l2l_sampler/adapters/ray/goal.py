@@ -57,6 +57,15 @@ class Goal:
         values = {name: as_objective(result[name]) for name in self.bounds if name in result}
         return {name: value for name, value in values.items() if not math.isnan(value)}
 
+    @property
+    def names(self) -> list[str]:
+        """Of all constraints, in the order of `violations`."""
+        found = []
+        for name, (low, high) in self.bounds.items():
+            found += [f"{name} at most {high:g}"] if high is not None else []
+            found += [f"{name} at least {low:g}"] if low is not None else []
+        return found
+
     def violations(self, limits: Mapping[str, float]) -> list[float]:
         """Values of all constraints, above 0 where one is violated; NaN where it is not known."""
         found = []

@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 
 from l2l_sampler.adapters.ray.domains import OBJECT, holds_placeholder, nested, nothing_to_search
+from l2l_sampler.adapters.ray.goal import Goal
 from l2l_sampler.adapters.ray.space_json import from_json, same_space, to_json
 from l2l_sampler.adapters.ray.state import State
 from l2l_sampler.adapters.ray.trials import Point, Trial, TrialTable
+from l2l_sampler.explanation.explain import can_explain, explain_history
+from l2l_sampler.explanation.explanation import Explanation
 from l2l_sampler.history import History
 from l2l_sampler.policies.trained import TrainedPolicy
 from l2l_sampler.proposal import propose
@@ -110,6 +113,20 @@ class Search:
             ) from error
         return u.tolist(), exact
 
+    def points(self, configs: Sequence[Mapping[Any, Any]]) -> list[Point]:
+        """Where the points to start with lie.
+
+        Raises:
+            ValueError: as `point`; it says which one.
+        """
+        given = []
+        for number, config in enumerate(configs):
+            try:
+                given.append(self.point(config))
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"points_to_evaluate[{number}]: {error}") from error
+        return given
+
     def point_of(self, result: Mapping[Any, Any]) -> Point:
         """Where the config lies that is in a result of Ray.
 
@@ -174,3 +191,24 @@ class Search:
             self.trained, history, self.cube, seed=seed, number=number, deduplicate=deduplicate
         )
         return u.tolist(), {}
+
+    def explain(self, trials: TrialTable, goal: Goal, seed: int) -> Explanation:
+        """What the policy believes of these trials, whose numbers are their places.
+
+        Raises:
+            ValueError: fewer than three have a value, or the policy has no posterior to show.
+        """
+        if self.trained is None or not can_explain(self.trained):
+            raise ValueError("the policy has no posterior to show; take the policy 'memory'")
+        rows = [k for k, trial in enumerate(trials.trials) if not trial.stopped]
+        return explain_history(
+            self.trained,
+            trials.history(self.cube.dim, goal),
+            self.cube,
+            name=self.trained.policy.kind,
+            numbers=np.array(rows, dtype=int),
+            signs=goal.signs,
+            constraints=goal.names,
+            seed=seed,
+            number=len(trials),
+        )

@@ -33,6 +33,7 @@ from l2l_sampler.adapters.ray.search import Search
 from l2l_sampler.adapters.ray.space_json import same_space, to_json
 from l2l_sampler.adapters.ray.state import State, read_state, write_state
 from l2l_sampler.adapters.ray.trials import FAILED, Point, TrialTable
+from l2l_sampler.explanation.explanation import Explanation
 from l2l_sampler.registry import PolicyLike, check_policy
 from l2l_sampler.spaces.templates import holds_parameters
 
@@ -42,8 +43,8 @@ class LearnedSearcher(Searcher):
 
     How a trial is proposed:
 
-    1. All domains of the search space, also those inside of `tune.choice`, become axes of one
-       unit cube. Parameters of options that are not chosen rest in the middle of their axes.
+    1. All domains, also those inside of `tune.choice`, become axes of one unit cube. Parameters
+       of options that are not chosen rest in the middle of their axes.
     2. `points_to_evaluate` come first, exactly as they are given.
     3. What is known becomes a history: every finished trial with the last value that it reported,
        every running trial as a point without a value, and every trial that raised an error, or
@@ -303,13 +304,18 @@ class LearnedSearcher(Searcher):
     def restore_from_dir(self, checkpoint_dir: str) -> None:
         """Restore from the folder of an experiment.
 
-        After a kill the files there may be of different moments. Trials that Ray's own state does
-        not know will never end, so they are no longer pending.
+        After a kill, trials that Ray's own state does not know are no longer pending.
         """
         super().restore_from_dir(checkpoint_dir)
-        states = sorted(Path(checkpoint_dir).glob("experiment_state-*.json"))
-        if states:
-            self._trials.keep_named_in(states[-1].read_text(encoding="utf-8"))
+        self._trials.keep_known_in(Path(checkpoint_dir))
+
+    def explain(self) -> Explanation:
+        """What the policy believes so far, as `l2l_sampler.explain` says it.
+
+        Raises:
+            RuntimeError, ValueError: the search space is not known, or too little else is.
+        """
+        return self._known_search().explain(self._trials, self._goal, self._seed)
 
     def _known_search(self) -> Search:
         if self._search is None:
@@ -323,12 +329,7 @@ class LearnedSearcher(Searcher):
         if self._restored_space is not None:
             search.check_space(self._restored_space)
             search.check(self._queue, self._trials)
-        given = []
-        for number, point in enumerate(self._points):
-            try:
-                given.append(search.point(point))
-            except (TypeError, ValueError) as error:
-                raise ValueError(f"points_to_evaluate[{number}]: {error}") from error
+        given = search.points(self._points)
         self._search, self._restored_space = search, None
         if self._rewards is None:
             self._queue += given

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -165,6 +166,12 @@ class TrialTable:
             trial.told, trial.stopped = self._tick(), trial.value is None
             trial.cut = cut and not trial.stopped
             trial.note(step, None)
+
+    def keep_known_in(self, folder: Path) -> None:
+        """Stop the pending trials that Ray's latest state in a folder does not know."""
+        states = sorted(folder.glob("experiment_state-*.json"))
+        if states:
+            self.keep_named_in(states[-1].read_text(encoding="utf-8"))
 
     def keep_named_in(self, text: str) -> None:
         """Stop the pending trials that this text does not name, because nobody runs them."""
