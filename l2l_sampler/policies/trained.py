@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,8 @@ import numpy as np
 
 from l2l_sampler.history import History
 from l2l_sampler.policies.base import Cache, Cube, Policy, describe
+
+_DIGITS = 16
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,14 @@ class TrainedPolicy:
     def __reduce__(self) -> tuple[type[TrainedPolicy], tuple[Any, ...]]:
         """How to copy and pickle it: built anew, without the cache."""
         return TrainedPolicy, (self.policy, self.params, self.header)
+
+    @property
+    def digest(self) -> str:
+        """A few hex digits that tell it from policies with other fields or parameters."""
+        found = hashlib.sha256(repr(self.policy).encode())
+        for name, value in sorted(self.params.items()):
+            found.update(name.encode() + np.ascontiguousarray(value).tobytes())
+        return found.hexdigest()[:_DIGITS]
 
     def __str__(self) -> str:
         """What it is, in a line."""

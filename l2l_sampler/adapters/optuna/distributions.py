@@ -14,6 +14,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
+from l2l_sampler.adapters.arguments import checked_space, shown
 from l2l_sampler.spaces.axes import Axis, CategoricalAxis, FloatAxis, IntAxis
 from l2l_sampler.spaces.cube import UnitCube
 
@@ -154,3 +155,15 @@ def suggested_codes(
         if isinstance(distribution, IntDistribution):
             numeric.add(name)
     return codes, frozenset(numeric)
+
+
+def checked_distributions(search_space: Any) -> dict[str, BaseDistribution]:
+    """A search space as a dict of its own; TypeError if it holds anything but distributions."""
+    found = checked_space(search_space, "search_space", "distributions") or {}
+    for name, distribution in found.items():
+        if not isinstance(name, str) or not isinstance(distribution, BaseDistribution):
+            raise TypeError(
+                f"search_space[{name!r}] is {shown(distribution)}; give an Optuna distribution, "
+                "such as optuna.distributions.FloatDistribution(0.0, 1.0)"
+            )
+    return found

@@ -54,3 +54,9 @@ def constraint_values(trial: FrozenTrial) -> Mapping[str, float]:
 def set_constraint_values(study: Study, trial: FrozenTrial, values: Sequence[float]) -> None:
     """Note the values of a trial's constraints, as the samplers of Optuna do."""
     study._storage.set_trial_system_attr(trial._trial_id, _CONSTRAINTS, list(values))
+
+
+def note(study: Study, key: str, value: str) -> None:
+    """Write a system attribute of a study, unless it is there already."""
+    if study._storage.get_study_system_attrs(study._study_id).get(key) != value:
+        study._storage.set_study_system_attr(study._study_id, key, value)

@@ -17,9 +17,7 @@ from l2l_sampler.adapters.arguments import (
     checked_flag,
     checked_n_trials,
     checked_seed,
-    checked_space,
     random_seed,
-    shown,
 )
 from l2l_sampler.adapters.optuna.constraints import (
     ConstraintsFunc,
@@ -27,21 +25,24 @@ from l2l_sampler.adapters.optuna.constraints import (
     checked_constraints_func,
 )
 from l2l_sampler.adapters.optuna.distributions import (
+    checked_distributions,
     hull_of,
     nearest_value,
     same_kind,
     storable_values,
 )
 from l2l_sampler.adapters.optuna.earlier import EarlierStudies
-from l2l_sampler.adapters.optuna.private import fixed_params, set_constraint_values
+from l2l_sampler.adapters.optuna.explained import explained
+from l2l_sampler.adapters.optuna.private import fixed_params, note, set_constraint_values
 from l2l_sampler.adapters.optuna.study_reader import StudyReader
-from l2l_sampler.explanation.explain import can_explain, explain_history
 from l2l_sampler.explanation.explanation import Explanation
 from l2l_sampler.policies.trained import TrainedPolicy
 from l2l_sampler.proposal import propose
 from l2l_sampler.registry import PolicyLike, check_policy, resolve, takes_any_dimension
 from l2l_sampler.spaces.restricted import RestrictedCube
 
+_NOTE = "l2l_sampler:policy"
+"""System attribute of a study that names the policy, for whoever reads it later."""
 _BITS = 64
 """Of a random seed: names of parameters come above."""
 _logger = optuna.logging.get_logger(f"optuna.{__name__}")  # under Optuna's verbosity
@@ -122,7 +123,7 @@ class LearnedSampler(BaseSampler):
         check_policy(policy)
         self._policy = policy
         self._n_trials = checked_n_trials(n_trials)
-        self._search_space = _checked_distributions(search_space)
+        self._search_space = checked_distributions(search_space)
         self._seed = checked_seed(seed)
         self._seeded = seed is not None
         self._deduplicate = checked_flag(deduplicate, "deduplicate")
@@ -132,6 +133,7 @@ class LearnedSampler(BaseSampler):
         )
         self._constraints_func = checked_constraints_func(constraints_func)
         self._warned: set[tuple[str, str]] = set()
+        self._noted: set[str] = set()  # names of studies
         self._reader = StudyReader(checked_flag(consider_pruned_trials, "consider_pruned_trials"))
         self._earlier = EarlierStudies(earlier, consider_pruned_trials)
         self._any_dimension = takes_any_dimension(policy)
@@ -163,24 +165,8 @@ class LearnedSampler(BaseSampler):
         """What the policy believes of a study, see `l2l_sampler.explain`."""
         with self._reader.lock:
             space = self._relative_space(study)
-            cube, history, numbers = self._reader.numbered_history(study, None, space)
-            trained = self._trained(cube.dim)
-            if not can_explain(trained):
-                raise ValueError(
-                    f"the policy {self._name!r} has no posterior to show; take "
-                    "explain(study, policy='memory')"
-                )
-            return explain_history(
-                trained,
-                history,
-                cube,
-                name=self._name,
-                numbers=numbers,
-                signs=self._reader.signs,
-                constraints=self._reader.constraint_names,
-                seed=self._seed,
-                number=len(study.get_trials(deepcopy=False)),
-            )
+            trained = self._trained(self._reader.cube_of(study, space).dim)
+            return explained(study, self._reader, space, trained, self._name, self._seed)
 
     @property
     def _name(self) -> str:
@@ -317,8 +303,10 @@ class LearnedSampler(BaseSampler):
             if alone is not None and not history.n:
                 seed += zlib.crc32(alone.encode()) << _BITS
             part = RestrictedCube.within(cube, fixed, ranges) if fixed or ranges else cube
+            trained = self._trained(cube.dim)
+            self._note(study, trained)
             u = propose(
-                self._trained(cube.dim),
+                trained,
                 history,
                 part,
                 seed=seed,
@@ -340,6 +328,12 @@ class LearnedSampler(BaseSampler):
             self._resolved[dim] = trained
         return self._resolved[dim]
 
+    def _note(self, study: Study, trained: TrainedPolicy) -> None:
+        """Note in the study, once, which policy has proposed its trials."""
+        if study.study_name not in self._noted:
+            self._noted.add(study.study_name)
+            note(study, _NOTE, f"{self._name}, digest {trained.digest}")
+
     def _warn(self, study: Study, name: str, reason: str) -> None:
         """Say once for each parameter and study that it is not searched, and what to do."""
         key = study.study_name, name
@@ -353,15 +347,3 @@ class LearnedSampler(BaseSampler):
                 "'memory', which searches parameters that not every trial has. "
                 "`warn_independent_sampling=False` silences this."
             )
-
-
-def _checked_distributions(search_space: Any) -> dict[str, BaseDistribution]:
-    """A search space as a dict of its own; TypeError if it holds anything but distributions."""
-    found = checked_space(search_space, "search_space", "distributions") or {}
-    for name, distribution in found.items():
-        if not isinstance(name, str) or not isinstance(distribution, BaseDistribution):
-            raise TypeError(
-                f"search_space[{name!r}] is {shown(distribution)}; give an Optuna distribution, "
-                "such as optuna.distributions.FloatDistribution(0.0, 1.0)"
-            )
-    return found

@@ -8,7 +8,7 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import TrialState
 
-from l2l_sampler import LearnedSampler
+from l2l_sampler import LearnedSampler, load_policy
 from l2l_sampler.checkpoint import save
 from tests.adapters.optuna.studies import CLIMBER, mixed, new_study, run
 from tests.untrained import untrained
@@ -151,3 +151,12 @@ def test_wrong_arguments_are_refused(options, error, message):
 def test_a_misspelt_policy_is_an_error_at_once():
     with pytest.raises(ValueError, match="there is no policy 'memmory'. Shipped are memory"):
         LearnedSampler("memmory")
+
+
+def test_a_study_names_the_policy_that_proposed_its_trials(tmp_path):
+    url = f"sqlite:///{tmp_path}/study.db"
+    study = optuna.create_study(study_name="s", storage=url, sampler=LearnedSampler(seed=0))
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+    attrs = study._storage.get_study_system_attrs(study._study_id)
+    assert attrs["l2l_sampler:policy"] == f"memory, digest {load_policy('memory').digest}"
+    assert load_policy("memory").digest != load_policy("memory-posterior").digest
