@@ -156,7 +156,7 @@ def _tune_live(row: Row, problem: LiveProblem, method: Method) -> Row:
     objective_seconds = 0.0
     clock: list[float] = []
 
-    def objective(trial: optuna.Trial) -> float:
+    def objective(trial: optuna.Trial) -> float | list[float]:
         nonlocal objective_seconds
         timed, start = _TimedTrial(trial), time.perf_counter()
         try:

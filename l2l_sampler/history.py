@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -165,19 +166,19 @@ class History:
         y = np.where(some, self.violation, np.nan)
         return replace(self, y=y, others=np.zeros((self.n, 0)))
 
-    def plain(self, rng: np.random.Generator) -> History:
+    def plain(self, seed: Any) -> History:
         """The trials of this study to readers that know one objective and pending trials only.
 
         Of several objectives it is a random scalarisation. A result that violates constraints is
         worse than all that do not, by how much it does; a failed trial is infinitely bad.
 
         Args:
-            rng: used where there are several objectives only.
+            seed: of that scalarisation, as for `numpy.random.default_rng`.
         """
         known = self.take(self.source == 0).toward_feasible()
         y, some = known.y, known.finished
         if known.others.shape[1]:
-            weights = random_weights(rng, 1, 1 + known.others.shape[1])
+            weights = random_weights(np.random.default_rng(seed), 1, 1 + known.others.shape[1])
             y = np.full(known.n, np.nan)
             (y[some],) = chebyshev(known.objectives[some], weights)
         violation = known.violation

@@ -8,16 +8,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from functools import lru_cache, partial
-from typing import Any
+from functools import partial
 
-import numpy as np
 from optuna import Trial
 from sklearn.base import BaseEstimator
-from sklearn.datasets import load_diabetes, load_digits
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import ElasticNet, LogisticRegression, Ridge
-from sklearn.model_selection import KFold, cross_val_score
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier
@@ -26,31 +21,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from hpo_benchmarks.problems.problem import TRUTH, LiveProblem, rng_of
+from hpo_benchmarks.problems.problem import TRUTH, LiveProblem
+from hpo_benchmarks.problems.real_data import cross_validated, data
 
-FOLDS = 3
 ROWS = 240  # few enough that a cross-validation takes milliseconds
-LOADERS: dict[str, Callable[..., Any]] = {
-    "diabetes": load_diabetes,
-    "digits": load_digits,
-}
-
-
-@lru_cache(maxsize=64)
-def data(name: str, seed: int, rows: int) -> tuple[np.ndarray, np.ndarray]:
-    """A random part of a data set: features (rows, d) and targets (rows,)."""
-    x, y = LOADERS[name](return_X_y=True)
-    chosen = rng_of("rows", name, seed).permutation(len(x))[:rows]
-    return x[chosen], y[chosen]
-
-
-def _cross_validated(model: BaseEstimator, name: str, seed: int) -> float:
-    """1 minus the mean score, R^2 or accuracy, over three folds."""
-    x, y = data(name, seed, ROWS)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        scores = cross_val_score(model, x, y, cv=KFold(FOLDS, shuffle=True, random_state=seed))
-    return 1.0 - float(scores.mean())
 
 
 def regressor(trial: Trial) -> BaseEstimator:
@@ -115,7 +89,7 @@ def classifier(trial: Trial) -> BaseEstimator:
 
 
 def _models(name: str, build: Callable[[Trial], BaseEstimator], trial: Trial, seed: int) -> float:
-    value = _cross_validated(build(trial), name, seed)
+    value = cross_validated(build(trial), name, seed, ROWS)
     trial.set_user_attr(TRUTH, value)
     return value
 

@@ -23,13 +23,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from optuna import Trial
-from sklearn.decomposition import PCA
-from sklearn.model_selection import KFold, cross_val_score
-from sklearn.pipeline import make_pipeline
-from sklearn.svm import SVC
 
-from hpo_benchmarks.problems.conditional_real import FOLDS, data
 from hpo_benchmarks.problems.problem import TRUTH, LiveProblem, rng_of
+from hpo_benchmarks.problems.real_data import components_classifier
 
 WIDER = 0.1
 ROWS, OPERATIONS = 400, 30_000
@@ -215,22 +211,15 @@ def _classic(name: str, trial: Trial, seed: int) -> float:
 
 def _classifier(trial: Trial, seed: int) -> float:
     """Error of a support vector classifier whose prediction is cheap enough."""
-    x, y = data("digits", seed, ROWS)
-    axes = trial.suggest_int("components", 2, 64, log=True)
-    model = make_pipeline(
-        PCA(axes, svd_solver="full"),
-        SVC(
-            C=trial.suggest_float("C", 1e-3, 1e3, log=True),
-            gamma=trial.suggest_float("gamma", 1e-6, 1.0, log=True),
-            class_weight=trial.suggest_categorical("weights", [None, "balanced"]),
-            shrinking=True,
-        ),
+    error, operations = components_classifier(
+        trial.suggest_int("components", 2, 64, log=True),
+        seed,
+        ROWS,
+        C=trial.suggest_float("C", 1e-3, 1e3, log=True),
+        gamma=trial.suggest_float("gamma", 1e-6, 1.0, log=True),
+        class_weight=trial.suggest_categorical("weights", [None, "balanced"]),
     )
-    error = (
-        1.0 - cross_val_score(model, x, y, cv=KFold(FOLDS, shuffle=True, random_state=seed)).mean()
-    )
-    operations = axes * (x.shape[1] + int(model.fit(x, y)[-1].n_support_.sum()))
-    return _told(trial, float(error), [operations / OPERATIONS - 1.0])
+    return _told(trial, error, [operations / OPERATIONS - 1.0])
 
 
 def _told(trial: Trial, value: float, limits: list[float]) -> float:

@@ -77,8 +77,8 @@ class LiveProblem:
     Attributes:
         name: unique within its suite.
         suite: name of the suite that it is run in.
-        objective: (trial, seed) -> value to minimise; chance depends on the seed and the trial's
-            number alone, so that every method meets the same.
+        objective: (trial, seed) -> value or values to minimise; chance depends on the seed
+            and the trial's number alone, so that every method meets the same.
         about: the problem in a sentence.
         cost: what one evaluation costs, for readers.
         optimum: seed -> smallest true value there is, or None if nobody knows it.
@@ -90,7 +90,7 @@ class LiveProblem:
 
     name: str
     suite: str
-    objective: Callable[[Trial, int], float]
+    objective: Callable[[Trial, int], float | list[float]]
     about: str
     cost: str
     optimum: Callable[[int], float] | None = None

@@ -21,13 +21,9 @@ from functools import partial
 
 import numpy as np
 from optuna import Trial
-from sklearn.decomposition import PCA
-from sklearn.model_selection import KFold, cross_val_score
-from sklearn.pipeline import make_pipeline
-from sklearn.svm import SVC
 
-from hpo_benchmarks.problems.conditional_real import FOLDS, data
 from hpo_benchmarks.problems.problem import LiveProblem, Volume, rng_of, zero
+from hpo_benchmarks.problems.real_data import components_classifier
 
 AXES, ROWS = 5, 240
 
@@ -108,14 +104,13 @@ def _branches(trial: Trial, seed: int) -> list[float]:
 
 def _classifier(trial: Trial, seed: int) -> list[float]:
     """Error of a classifier of digits, and the logarithm of its multiply-adds."""
-    x, y = data("digits", seed, ROWS)
-    axes = trial.suggest_int("components", 1, 64, log=True)
-    rate = trial.suggest_float("C", 1e-3, 1e3, log=True)
-    gamma = trial.suggest_float("gamma", 1e-6, 1.0, log=True)
-    model = make_pipeline(PCA(axes, svd_solver="full"), SVC(C=rate, gamma=gamma))
-    folds = KFold(FOLDS, shuffle=True, random_state=seed)
-    error = 1.0 - float(cross_val_score(model, x, y, cv=folds).mean())
-    operations = axes * (x.shape[1] + int(model.fit(x, y)[-1].n_support_.sum()))
+    error, operations = components_classifier(
+        trial.suggest_int("components", 1, 64, log=True),
+        seed,
+        ROWS,
+        C=trial.suggest_float("C", 1e-3, 1e3, log=True),
+        gamma=trial.suggest_float("gamma", 1e-6, 1.0, log=True),
+    )
     return [error, math.log10(operations)]
 
 
@@ -147,7 +142,7 @@ def problems() -> list[LiveProblem]:
         LiveProblem(
             name,
             "several",
-            problem.evaluate,  # type: ignore[arg-type]
+            problem.evaluate,
             problem.about,
             problem.cost,
             optimum=zero if problem.known else None,

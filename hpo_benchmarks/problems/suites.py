@@ -60,5 +60,3 @@ SUITES: dict[str, Callable[[Path], list[AnyProblem]]] = {
 }
 TRIALS = {"conditional": 50, "rough": 50, "long": 500}
 """Trials of a study, where they are not 100."""
-LIVE = ("conditional", "rough", "constrained", "several")
-"""Suites of live problems."""

@@ -17,7 +17,7 @@ from l2l_sampler.explanation.explanation import Effect, Reading
 from l2l_sampler.history import History
 from l2l_sampler.policies.memory import several
 from l2l_sampler.policies.memory.policy import MemoryPolicy
-from l2l_sampler.policies.memory.table import Table, readable
+from l2l_sampler.policies.memory.table import readable
 from l2l_sampler.policies.trained import TrainedPolicy
 from l2l_sampler.spaces.axes import CategoricalAxis
 from l2l_sampler.spaces.conditional import ConditionalCube
@@ -30,7 +30,6 @@ _BASE = 128
 _GRID = 33
 _LEVELS = 512
 """Values of the objective between which its encoding is inverted."""
-
 _BETTER = 0.1
 """How far better values than the best result are told apart, in ranges of the results."""
 
@@ -75,8 +74,7 @@ def beliefs_of(
     assert isinstance(policy, MemoryPolicy)
     history = readable(history, policy.n_max)
     table = several.table_of_each(policy, params, history, cube)
-    limits = Table(*(v if v is None else v[:1] for v in table))
-    feasibility = policy.read_limits(params, limits)
+    feasibility = policy.read_limits(params, table.of_first())
     model = policy.read_objective(params, table, np.zeros((1, 1))).posterior
     found, noises = [], []
     for k, sign in enumerate(signs):
@@ -149,8 +147,8 @@ def reading(
         if columns.start == columns.stop:
             continue
         choice = isinstance(axis, CategoricalAxis)
-        grid = cube.sample(rng, 1)[0, columns]
-        grid = np.eye(len(grid)) if choice else np.linspace(0.0, 1.0, _GRID)[:, None]
+        width = columns.stop - columns.start
+        grid = np.eye(width) if choice else np.linspace(0.0, 1.0, _GRID)[:, None]
         grid = np.unique(_along(cube, best, columns, grid)[:, columns], axis=0)
         if choice:
             grid = grid[::-1]  # in the order of the choices

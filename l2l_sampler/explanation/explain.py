@@ -11,6 +11,7 @@ from l2l_sampler.explanation.beliefs import Belief, beliefs_of, reading
 from l2l_sampler.explanation.explanation import Best, Explanation, Proposal
 from l2l_sampler.history import History
 from l2l_sampler.objectives import on_front
+from l2l_sampler.policies.memory import single
 from l2l_sampler.policies.memory.policy import MemoryPolicy
 from l2l_sampler.policies.trained import TrainedPolicy
 from l2l_sampler.proposal import propose
@@ -55,8 +56,11 @@ def explain_history(
         number: of the next trial.
 
     Raises:
-        ValueError: fewer than three trials have a value, or there is nothing to search.
+        ValueError: the policy has no posterior to show, fewer than three trials have a value, or
+            there is nothing to search.
     """
+    if not can_explain(trained):
+        raise ValueError(f"the policy {name!r} has no posterior to show; take the policy 'memory'")
     results = int(history.results.sum())
     if results < _FEWEST or not cube.dim:
         raise ValueError(
@@ -125,15 +129,15 @@ def _proposal(
 ) -> Proposal:
     u = propose(trained, history, cube, seed=seed, number=number, deduplicate=True)[None]
     moments = [belief.curve(u) for belief in beliefs[:objectives]]
-    far = [belief.curve(cube.sample(np.random.default_rng(_SEED), 64))[1] for belief in beliefs]
-    share = max(float(s[0] / max(d.max(), 1e-12)) for (_, s), d in zip(moments, far, strict=False))
+    anywhere = cube.sample(np.random.default_rng(_SEED), 64)
+    far = [belief.curve(anywhere)[1] for belief in beliefs[:objectives]]
+    share = max(float(s[0] / max(d.max(), 1e-12)) for (_, s), d in zip(moments, far, strict=True))
     rows = history.x[history.feasible if history.feasible.any() else history.results]
     reached = np.column_stack([belief.curve(rows)[0] for belief in beliefs[:objectives]])
     level = [(reached[:, k] - m[0]) / max(s[0], 1e-12) for k, (m, s) in enumerate(moments)]
     chances = normal_cdf(np.column_stack(level))  # (n, M) that it is better than each result
     policy = trained.policy
     assert isinstance(policy, MemoryPolicy)
-    zooms = policy.zoom is not None and int(history.results.sum()) >= policy.zoom
     bands = [
         sorted(belief.unit(np.array([m[0] - s[0], m[0] + s[0]])).tolist())
         for belief, (m, s) in zip(beliefs, moments, strict=False)
@@ -145,5 +149,5 @@ def _proposal(
         better=float((1.0 - (1.0 - chances).prod(axis=1)).min()),
         fine=float(np.prod([belief.curve(u)[0][0] for belief in beliefs[objectives:]])),
         explores=share > _EXPLORES,
-        zoomed=zooms and number % 2 == 1 and objectives == 1,
+        zoomed=objectives == 1 and single.view_of(policy, history, number).zooms,
     )

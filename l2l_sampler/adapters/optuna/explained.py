@@ -8,7 +8,7 @@ from optuna.distributions import BaseDistribution
 from optuna.study import Study
 
 from l2l_sampler.adapters.optuna.study_reader import StudyReader
-from l2l_sampler.explanation.explain import can_explain, explain_history
+from l2l_sampler.explanation.explain import explain_history
 from l2l_sampler.explanation.explanation import Explanation
 from l2l_sampler.policies.trained import TrainedPolicy
 
@@ -34,10 +34,6 @@ def explained(
     Raises:
         ValueError: the policy has no posterior to show, or too few trials have a value.
     """
-    if not can_explain(trained):
-        raise ValueError(
-            f"the policy {name!r} has no posterior to show; take explain(study, policy='memory')"
-        )
     cube, history, numbers = reader.numbered_history(study, None, space)
     return explain_history(
         trained,

@@ -13,7 +13,7 @@ from l2l_sampler.adapters.ray.goal import Goal
 from l2l_sampler.adapters.ray.space_json import from_json, same_space, to_json
 from l2l_sampler.adapters.ray.state import State
 from l2l_sampler.adapters.ray.trials import Point, Trial, TrialTable
-from l2l_sampler.explanation.explain import can_explain, explain_history
+from l2l_sampler.explanation.explain import explain_history
 from l2l_sampler.explanation.explanation import Explanation
 from l2l_sampler.history import History
 from l2l_sampler.policies.trained import TrainedPolicy
@@ -198,8 +198,8 @@ class Search:
         Raises:
             ValueError: fewer than three have a value, or the policy has no posterior to show.
         """
-        if self.trained is None or not can_explain(self.trained):
-            raise ValueError("the policy has no posterior to show; take the policy 'memory'")
+        if self.trained is None:
+            raise ValueError("there is nothing to explain: the search space has but one config")
         rows = [k for k, trial in enumerate(trials.trials) if not trial.stopped]
         return explain_history(
             self.trained,

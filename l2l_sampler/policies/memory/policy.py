@@ -155,7 +155,7 @@ class MemoryPolicy(Policy):
         rng = np.random.default_rng((seed, number))
         history = history.informative()
         if self.caution is None:
-            history = history.plain(np.random.default_rng((seed, number, SCALARIZATION)))
+            history = history.plain((seed, number, SCALARIZATION))
         history = history.toward_feasible()
         earlier = int(history.source.max(initial=0))
         if earlier and (known := best_of_next(history, cube)) is not None:
@@ -296,10 +296,13 @@ class MemoryPolicy(Policy):
     def score(self, params: Params, prepared: Prepared, p: Array) -> Score:
         """What is expected of the points p (B, S, d), the chance that they fail included."""
         score = self.reader.score(params, prepared.objective, p)
-        if prepared.feasibility is None or self.caution is None:
+        return score._replace(log_ei=self.with_chance(score.log_ei, prepared.feasibility, p))
+
+    def with_chance(self, score: Array, feasibility: Feasibility | None, p: Array) -> Array:
+        """Scores (B, S) of points p (B, S, d), with the log chance that they fail in nothing."""
+        if feasibility is None or self.caution is None:
             return score
-        chance = prepared.feasibility.log_chance(p)
-        return score._replace(log_ei=score.log_ei + self.caution * chance)
+        return score + self.caution * feasibility.log_chance(p)
 
     def margin(self, uniform: Array) -> Array:
         """Margins of improvement from uniform numbers, both (B, 1)."""

@@ -66,9 +66,9 @@ def propose(
     each = [policy.draws(cube, rng) for _ in range(SCALARIZATIONS)]
     draws = Draws(*(np.concatenate(columns) for columns in zip(*each, strict=True)))
     table = table_of_each(policy, params, history, cube)
-    limits = Table(*(v if v is None else v[:1] for v in table))
-    feasibility = policy.read_limits(params, limits)
-    bad = None if feasibility is None else foreseen(limits, feasibility)
+    one = table.of_first()
+    feasibility = policy.read_limits(params, one)
+    bad = None if feasibility is None else foreseen(one, feasibility)
     believed = policy.read_objective(params, with_bad_results(table, bad), _NO_MARGIN).posterior
     # What counts are results without their noise, and what pending trials will probably bring.
     counts = table.candidates[0] | (table.present[0] & ~table.known[0])
@@ -79,9 +79,7 @@ def propose(
     def score(p: np.ndarray) -> np.ndarray:
         mean, deviation = believed.moments(np.broadcast_to(p, (len(table.z), *p.shape[1:])))
         gain = volume.log_improvement(mean, deviation)[None]
-        if feasibility is not None and policy.caution is not None:
-            gain = gain + policy.caution * feasibility.log_chance(p)
-        return gain
+        return np.asarray(policy.with_chance(gain, feasibility, p))
 
     weights = random_weights(rng, SCALARIZATIONS, len(table.z))
     scalar = with_bad_results(_scalarised(table, weights), bad)
@@ -120,6 +118,5 @@ def _scalarised(table: Table, weights: np.ndarray) -> Table:
     count, known = len(weights), table.known[0]
     y = np.zeros((count, len(known)))
     y[:, known] = chebyshev(table.z[:, known].T, weights)
-    rows = (v if v is None else np.broadcast_to(v[0], (count, *v.shape[1:])) for v in table)
-    scalar = Table(*rows)
+    scalar = table.of_first(count)
     return scalar._replace(z=encode(y, scalar.known, np.zeros((1, 1))))

@@ -42,10 +42,9 @@ def propose(
         rng: the only source of randomness.
         cache: of the parameters.
     """
-    first = None if policy.every is None else settled(history, policy.every)
-    results = int((history if first is None else first).results.sum())
-    zooms = policy.zoom is not None and number % 2 == 1 and results >= policy.zoom
-    view = View(int(history.source.max(initial=0)), zooms)
+    first = _first(policy, history)
+    results = _results(history, first)
+    view = _view(policy, history, results, number)
     inferred = None
     if first is not None:
         kept = first
@@ -68,6 +67,26 @@ def propose(
     draws = policy.draws(cube, rng)
     ranked = policy.search(params, table, draws, cube.snap, inferred, moves)
     return view.out(cube, ranked[0])
+
+
+def view_of(policy: MemoryPolicy, history: History, number: int) -> View:
+    """Through what view the trial of this number is proposed."""
+    return _view(policy, history, _results(history, _first(policy, history)), number)
+
+
+def _first(policy: MemoryPolicy, history: History) -> History | None:
+    """The trials that hyper-parameters are inferred from; None if those are all."""
+    return None if policy.every is None else settled(history, policy.every)
+
+
+def _results(history: History, first: History | None) -> int:
+    """How many results count for rules that begin with so many."""
+    return int((history if first is None else first).results.sum())
+
+
+def _view(policy: MemoryPolicy, history: History, results: int, number: int) -> View:
+    zooms = policy.zoom is not None and number % 2 == 1 and results >= policy.zoom
+    return View(int(history.source.max(initial=0)), zooms)
 
 
 def _inferred(

@@ -47,6 +47,16 @@ class Table(NamedTuple):
         """(B, n) bool, rows that may be the incumbent."""
         return self.known if self.eligible is None else self.eligible
 
+    def of_first(self, times: int = 1) -> Table:
+        """The first problem, so many times."""
+
+        def first(v: Array | None) -> Array | None:
+            if v is None:
+                return None
+            return array_namespace(v).broadcast_to(v[:1], (times, *v.shape[1:]))
+
+        return Table(*map(first, self))
+
     def incumbent(self) -> tuple[Array, Array]:
         """Best known point (B, 1, d) and its z (B, 1); the table's first row if none is known."""
         xp = array_namespace(self.z)

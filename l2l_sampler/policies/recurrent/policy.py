@@ -189,7 +189,7 @@ class RecurrentPolicy(Policy):
                 '"memory" policy, which works in any dimension'
             )
         rng = np.random.default_rng((seed, number))
-        history = history.informative().plain(np.random.default_rng((seed, number, SCALARIZATION)))
+        history = history.informative().plain((seed, number, SCALARIZATION))
         episode, first = episode_of(history, self.horizon, self.patience)
         if episode > 0 and history.n == first:
             return cube.sample(rng, len(_JITTER) + 1)

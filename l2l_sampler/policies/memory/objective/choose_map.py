@@ -47,16 +47,24 @@ def choose(params: Params, name: str, x: Array, y: Array, known: Array) -> Array
     plain = xp.zeros((y.shape[0], 1), **options) + choices[0]
     if len(choices) == 1 or y.shape[1] < FEWEST:
         return plain
-    results = xp.astype(known, y.dtype)
-    enough = xp.sum(results, axis=-1) >= FEWEST
-    if y.shape[1] > EXAMINED:
-        index, kept = representatives(encode(y, known, plain), results, EXAMINED)
-        x, y = take_rows(x, index), xp.take_along_axis(y, index, axis=-1)
-        known = kept > 0.0
+    enough = xp.sum(xp.astype(known, y.dtype), axis=-1) >= FEWEST
+    x, y, known = examined(encode(y, known, plain), x, y, known)
     maps = xp.asarray(choices, **options)
     z, density = _seen_through(maps, y, known)
     best = maps[most_likely(params, x, known, z, density, maps > 0.0)]
     return xp.where(enough, best, plain[:, 0])[:, None]
+
+
+def examined(by: Array, x: Array, y: Array, known: Array) -> tuple[Array, Array, Array]:
+    """The trials x (B, n, d), results y (B, n) and `known` (B, n) whose likelihood is compared.
+
+    Of more than `EXAMINED`, the best by a quantity (B, n) and some of every rank.
+    """
+    if y.shape[1] <= EXAMINED:
+        return x, y, known
+    xp = array_namespace(y)
+    index, kept = representatives(by, xp.astype(known, y.dtype), EXAMINED)
+    return take_rows(x, index), xp.take_along_axis(y, index, axis=-1), kept > 0.0
 
 
 def _seen_through(maps: Array, y: Array, known: Array) -> tuple[Array, Array]:

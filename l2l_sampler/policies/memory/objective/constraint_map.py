@@ -18,14 +18,14 @@ from typing import Any
 
 from array_api_compat import device
 
-from l2l_sampler.arrays import Array, array_namespace, clip, take_rows
+from l2l_sampler.arrays import Array, array_namespace
 from l2l_sampler.policies.base import Params
 from l2l_sampler.policies.memory.objective.choose_map import (
-    EXAMINED,
     FEWEST,
+    examined,
     most_likely,
 )
-from l2l_sampler.policies.memory.table import representatives
+from l2l_sampler.policies.memory.objective.encodings import moments
 
 _STRENGTHS = (0.0, 10.0, 1e2, 1e3, 1e4, 1e6)
 _FEW = 10.0
@@ -55,23 +55,17 @@ def _chosen(params: Params, x: Array, share: Array, known: Array) -> Array:
     """Strengths (B, 1) of the likeliest map."""
     xp = array_namespace(share)
     options: dict[str, Any] = {"dtype": share.dtype, "device": device(share)}
-    weight = xp.astype(known, share.dtype)
-    enough = xp.sum(weight, axis=-1) >= FEWEST
-    if share.shape[1] > EXAMINED:
-        index, kept = representatives(xp.abs(share), weight, EXAMINED)
-        x, share = take_rows(x, index), xp.take_along_axis(share, index, axis=-1)
-        weight, known = kept, kept > 0.0
+    enough = xp.sum(xp.astype(known, share.dtype), axis=-1) >= FEWEST
+    x, share, known = examined(xp.abs(share), x, share, known)
     maps = xp.asarray(_STRENGTHS, **options)
     t = _mapped(share[:, None], maps[:, None])  # (B, W, n)
-    weight = weight[:, None]
-    count = clip(xp.sum(weight, axis=-1, keepdims=True), 1.0, None)
-    gap = (t - xp.sum(t * weight, axis=-1, keepdims=True) / count) * weight
-    deviation = xp.sqrt(xp.sum(gap * gap, axis=-1, keepdims=True) / count)
-    deviation = xp.where(deviation > 0.0, deviation, xp.ones_like(deviation))
+    mean, deviation = moments(t, known[:, None])
+    weight = xp.astype(known, share.dtype)[:, None]
     slope = maps[:, None] / (1.0 + maps[:, None] * xp.abs(share[:, None]))
     slope = xp.where(maps[:, None] > 0.0, slope, xp.ones_like(slope))
     density = xp.sum(xp.log(slope / deviation) * weight, axis=-1)
-    best = maps[most_likely(params, x, known, gap / deviation, density, maps > 0.0)]
+    z = (t - mean) * weight / deviation
+    best = maps[most_likely(params, x, known, z, density, maps > 0.0)]
     return xp.where(enough, best, _FEW + 0.0 * best)[:, None]
 
 

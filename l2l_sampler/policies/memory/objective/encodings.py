@@ -62,7 +62,7 @@ def encoder(y: Array, known: Array, k: Array) -> Encoder:
     """
     scaled = _unit_range(y, known)
     t = _compressed(scaled(y), k)
-    mean, deviation = _moments(t, known)
+    mean, deviation = moments(t, known)
     return lambda value: clip((_compressed(scaled(value), k) - mean) / deviation, -_CLIP, _CLIP)
 
 
@@ -70,7 +70,7 @@ def encode(y: Array, known: Array, k: Array) -> Array:
     """The encoded objective of a history, (B, n); 0 where it is not known. Args as `encoder`."""
     xp = array_namespace(y)
     t = _compressed(_unit_range(y, known)(y), k)
-    mean, deviation = _moments(t, known)
+    mean, deviation = moments(t, known)
     z = clip((t - mean) / deviation, -_CLIP, _CLIP)
     return xp.where(known, z, xp.zeros_like(z))
 
@@ -82,7 +82,7 @@ def log_density(y: Array, known: Array, k: Array) -> Array:
     """
     xp = array_namespace(y)
     u = xp.where(known, _unit_range(y, known)(y), xp.zeros_like(y))
-    _, deviation = _moments(_compressed(u, k), known)
+    _, deviation = moments(_compressed(u, k), known)
     positive = xp.where(k > 0.0, k, xp.ones_like(k))
     slope = xp.where(k > 0.0, xp.log(positive) - xp.log1p(k * u), xp.zeros_like(u))
     weight = xp.astype(known, y.dtype)
@@ -120,7 +120,7 @@ def _unit_range(y: Array, known: Array) -> Encoder:
     return scale
 
 
-def _moments(t: Array, known: Array) -> tuple[Array, Array]:
+def moments(t: Array, known: Array) -> tuple[Array, Array]:
     """Mean and deviation of the known values, each (B, 1); a deviation of 1 where they agree."""
     xp = array_namespace(t)
     weight = xp.astype(known, t.dtype)

@@ -107,8 +107,8 @@ def read_feasibility(
         known.append(table.known | table.failed)
         limits.append(0.5)
         blurs.append(_BLUR)
-    for k in range(0 if table.constraints is None else table.constraints.shape[-1]):
-        constraint = table.constraints[..., k]  # type: ignore[index]
+    constraints = () if table.constraints is None else xp.moveaxis(table.constraints, -1, 0)
+    for constraint in constraints:
         known.append(~xp.isnan(constraint))
         values.append(constraint_map.seen(params, table.x, constraint, known[-1]))
         limits.append(0.0)
