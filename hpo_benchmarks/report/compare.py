@@ -8,12 +8,14 @@ from dataclasses import replace
 import numpy as np
 
 from hpo_benchmarks.report.scores import (
+    Runs,
     budgets_of,
     common_seeds,
     failures_of,
     in_common,
     means_of,
     regrets_of,
+    select,
     successful,
     well_seeded,
 )
@@ -61,30 +63,39 @@ def comparison(rows: Iterable[Row], suite: str, mine: str | None = None) -> str:
     others = [name for name in names if name != mine]
     shown = " / ".join(f"@{t}" for t in budgets)
     seeded = well_seeded(regrets)
-    level = [row for row in chosen if row.method in seeded]
+    equal = select(regrets, regrets, seeded)
+    failed = means_of(select(failures_of(chosen), regrets, seeded), chosen[0].trials)
     parts = [
         f"Normalised regret {shown}, mean over common seeds (methods of few seeds\n"
         "are left out here); in brackets failed trials:",
-        text(_regret_table(level, [name for name in names if name in seeded], budgets)),
+        text(_regret_table(equal, failed, [name for name in names if name in seeded], budgets)),
         f"Regret of {mine} minus that of the others, mean over problems and its standard error:",
         text(difference_table(regrets, mine, others, budgets)),
         "Mean rank on the problems and seeds that all ran, 1 is best:",
-        text(score_table(in_common(regrets_of(level)), budgets, ranks=True)),
+        text(score_table(in_common(equal), budgets, ranks=True)),
         "Problems won / tied / lost by two standard errors over seeds:",
         text(duel_table(regrets, mine, others, budgets)),
     ]
     return "\n\n".join(parts)
 
 
-def _regret_table(rows: list[Row], names: list[str], budgets: list[int]) -> Table:
-    """Regrets at all budgets in one cell, and the mean over the problems that all ran."""
-    regrets, failures = regrets_of(rows), failures_of(rows)
+def _regret_table(
+    regrets: Runs, failed: dict[str, dict[str, float]], names: list[str], budgets: list[int]
+) -> Table:
+    """Regrets at all budgets in one cell, and the mean over the problems that all ran.
+
+    Args:
+        regrets: to show.
+        failed: problem -> method -> failed trials.
+        names: of the methods, in the order of columns.
+        budgets: trials used.
+    """
     at = [means_of(regrets, t) for t in budgets]
-    failed = means_of(failures, rows[0].trials)
     everywhere = in_common(regrets)
+    some = any(value for methods in failed.values() for value in methods.values())
 
     def cell(values: list[float], failures: float) -> str:
-        brackets = f" ({failures:.1f})" if any(row.outcomes for row in rows) else ""
+        brackets = f" ({failures:.1f})" if some else ""
         return " / ".join(f"{value:.2g}" for value in values) + brackets
 
     lines = [

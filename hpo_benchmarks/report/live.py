@@ -23,7 +23,7 @@ TEXT = """\
 {studies} studies of {trials} trials, as a user writes them: no method is told the space or the
 budget. Each seed draws an instance with an optimum and scales of its own. What counts is the true
 value of trials that complete, without noise, penalties or scale; all others count as failed. A
-study without a result counts as random search's worst first one.
+study without a result counts as the worst first one of any.
 
 {mine} minus each other method, paired over seeds: the mean over problems, its standard error, and
 on how many problems {mine} is lower.

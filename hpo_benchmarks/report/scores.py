@@ -4,8 +4,9 @@ Notation
     problem  "suite/name"      T  trials of a study      t  trials used, 1 to T
 
 Regret is the best value so far minus the best known, divided by the median over seeds of the
-same difference for random search's first result: 1 is a first guess, 0 the optimum. Methods are
-only ever compared on the seeds that they have in common.
+same difference for random search's first result, or all methods' where random search seldom has
+one: 1 is a first guess, 0 the optimum. Methods are only ever compared on the seeds that they have
+in common.
 """
 
 from __future__ import annotations
@@ -125,8 +126,8 @@ def regrets_of(rows: Iterable[Row]) -> Runs:
 
     Where the optimum is unknown, the smallest value in any row of the problem stands for it: of a
     live problem, whose seeds are instances with optima of their own, any row of that seed. A
-    study without a result yet counts as random search's worst first one, so that nothing is
-    gained by failing.
+    study without a result yet counts as the worst first one of any, so that nothing is gained by
+    failing.
     """
     rows = list(rows)
     optimum = {(row.place, row.seed): row.optimum for row in rows if row.optimum is not None}
@@ -146,18 +147,25 @@ def regrets_of(rows: Iterable[Row]) -> Runs:
             }
             for method, curves in methods.items()
         }
-        references = [gaps["random"]] if "random" in gaps else list(gaps.values())
-        known = [gap[np.isfinite(gap)] for curves in references for gap in curves.values()]
-        first = [gap[0] for gap in known if gap.size] or [1.0]
-        scale = max(float(np.median(first)), 1e-12)
+        firsts = {name: _firsts(curves) for name, curves in gaps.items()}
+        every = [gap for found in firsts.values() for gap in found] or [1.0]
+        random = firsts.get("random", [])
+        # One lucky first result of random search is no scale.
+        chosen = random if random and 2 * len(random) >= len(gaps["random"]) else every
+        scale, worst = max(float(np.median(chosen)), 1e-12), max(every)
         regrets[problem] = {
             method: {
-                seed: np.where(np.isnan(gap), max(first), gap) / scale
-                for seed, gap in curves.items()
+                seed: np.where(np.isnan(gap), worst, gap) / scale for seed, gap in curves.items()
             }
             for method, curves in gaps.items()
         }
     return regrets
+
+
+def _firsts(gaps: Curves) -> list[float]:
+    """How far the first result of every study with one lies from the optimum."""
+    known = [gap[np.isfinite(gap)] for gap in gaps.values()]
+    return [float(gap[0]) for gap in known if gap.size]
 
 
 def select(runs: Runs, problems: Collection[str], methods: Collection[str]) -> Runs:

@@ -142,7 +142,7 @@ def test_a_method_of_very_few_seeds_does_not_set_those_of_all():
     assert well_seeded(regrets_of(rows)) == ["a", "b"]
 
 
-def test_a_study_without_a_result_counts_as_random_searchs_worst_first_one():
+def test_a_study_without_a_result_counts_as_the_worst_first_one():
     rows = [
         a_row("random", [2.0, 1.0], seed=0, optimum=0.0, outcomes="cc"),
         a_row("random", [4.0, 1.0], seed=1, optimum=0.0, outcomes="cc"),
@@ -150,6 +150,25 @@ def test_a_study_without_a_result_counts_as_random_searchs_worst_first_one():
     ]
     found = regrets_of(rows)["paper/squares"]
     assert_allclose(found["ours"][0], [4 / 3, 1 / 3])
+
+
+def test_no_result_is_worse_than_to_have_none():
+    rows = [a_row("random", [2.0], seed=seed, optimum=0.0, outcomes="c") for seed in range(3)]
+    rows.append(a_row("ours", [50.0], seed=0, optimum=0.0, outcomes="c"))
+    rows.append(a_row("tpe", [2.0], seed=0, optimum=0.0, outcomes="f", curve=[None]))
+    found = regrets_of(rows)["paper/squares"]
+    assert_allclose([found["ours"][0], found["tpe"][0]], [[25.0], [25.0]])
+
+
+def test_one_lucky_first_result_of_random_search_is_no_scale():
+    rows = [
+        a_row("random", [2.0], seed=seed, optimum=0.0, outcomes="f", curve=[None])
+        for seed in range(1, 4)
+    ]
+    rows.append(a_row("random", [1e-3], seed=0, optimum=0.0, outcomes="c"))
+    rows += [a_row("ours", [4.0], seed=seed, optimum=0.0, outcomes="c") for seed in range(4)]
+    found = regrets_of(rows)["paper/squares"]
+    assert_allclose([found["ours"][1], found["random"][1]], [[1.0], [1.0]])
 
 
 def test_instances_of_unknown_optimum_each_have_their_own():
