@@ -22,7 +22,7 @@ FEWER := "not lstm and not dnc and not kernel and not posterior-2"
 LOWEST := from importlib.metadata import requires; \
 	print(*(r.replace(">=", "==") for r in requires("l2l-sampler") if "extra" not in r), sep="\n")
 
-.PHONY: help demo test test-all lint pythons venv
+.PHONY: help demo test test-all fuzz lint pythons venv
 
 help:  ## say what each target does
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -35,6 +35,10 @@ test: lint pythons  ## everything that a change must pass
 
 test-all: lint pythons  ## the slow tests too
 	$(BIN)/python -m pytest -q -m ""
+
+fuzz: export FUZZ_EXAMPLES ?= 20000
+fuzz: venv  ## files from strangers, FUZZ_EXAMPLES of each sort, with counts
+	$(BIN)/python -m pytest -q -p no:cacheprovider tests/fuzz --hypothesis-show-statistics
 
 lint: venv  ## style, format, types, and who may import whom
 	$(BIN)/ruff check .

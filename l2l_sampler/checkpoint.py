@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
 from types import UnionType
@@ -21,11 +22,16 @@ from safetensors.numpy import save as to_bytes
 
 from l2l_sampler.files import replacing
 from l2l_sampler.policies import build
+from l2l_sampler.policies.base import shapes_of
 from l2l_sampler.policies.trained import Header, TrainedPolicy
 
 FORMAT = 1
 """Version of this file layout, which the header holds beside the fields of `Header`."""
 _KEY = "l2l_sampler"
+_LONGEST = 1_000_000
+"""Characters of a header that are read; shipped ones have up to three thousand."""
+_FLOATS = ("F16", "F32", "F64")
+"""Types of parameters."""
 _RETRAIN = "Retrain with `python -m train.fit`, or use a shipped policy such as 'memory'."
 
 
@@ -71,65 +77,117 @@ def load(path: str | os.PathLike[str]) -> TrainedPolicy:
         ValueError: the file is damaged, foreign, of a newer format, or contradicts itself.
     """
     path = Path(path)
-    header, tensors = _read(path, with_tensors=True)
-    try:
-        policy = build(header.policy, header.config)
-        expected = {
-            name: value.shape for name, value in policy.init(np.random.default_rng(0)).items()
-        }
-    except (ArithmeticError, MemoryError, TypeError, ValueError) as error:
-        raise ValueError(f"{path.name} does not describe a policy: {error}. {_RETRAIN}") from error
-    for name, stated, actual in (
-        ("dim", header.dim, policy.dim),
-        ("encoding", header.encoding, policy.encoding),
-    ):
-        if stated != actual:
+    with _opened(path) as file:
+        header = _header(path, file)
+        try:
+            policy = build(header.policy, header.config)
+            expected = shapes_of(policy)
+        except (ArithmeticError, TypeError, ValueError) as error:
             raise ValueError(
-                f"{path.name} contradicts itself: its header says {name} {stated!r}, its policy "
-                f"has {name} {actual!r}. {_RETRAIN}"
-            )
-    _check_tensors(path, tensors, expected)
-    params = {name: value.astype(policy.precision) for name, value in tensors.items()}
+                f"{path.name} does not describe a policy: {error}. {_RETRAIN}"
+            ) from error
+        for name, stated, actual in (
+            ("dim", header.dim, policy.dim),
+            ("encoding", header.encoding, policy.encoding),
+        ):
+            if stated != actual:
+                raise ValueError(
+                    f"{path.name} contradicts itself: its header says {name} {stated!r}, its "
+                    f"policy has {name} {actual!r}. {_RETRAIN}"
+                )
+        params = _tensors(path, file, expected, policy.precision)
     return TrainedPolicy(policy, params, header)
 
 
 def read_header(path: str | os.PathLike[str]) -> Header:
     """Only the header of a file, with the errors of `load` that concern it."""
-    return _read(Path(path), with_tensors=False)[0]
+    path = Path(path)
+    with _opened(path) as file:
+        return _header(path, file)
 
 
-def _read(path: Path, *, with_tensors: bool) -> tuple[Header, dict[str, np.ndarray]]:
-    """Header and tensors of a file; the header is checked, the tensors are not."""
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """A file whose layout is right: names, types, shapes and places agree with its size."""
     if not path.is_file():
         raise FileNotFoundError(
             f"there is no checkpoint {path}. Give the path of a .safetensors file that "
             "`python -m train.fit` wrote, or the name of a shipped policy such as 'memory'."
         )
     try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            tensors = {}
-            if with_tensors:
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        opened = safe_open(path, framework="numpy")
     except (SafetensorError, TypeError, ValueError, OSError) as error:
         raise ValueError(
             f"{path.name} is damaged, or not a safetensors file ({error}). Only files that "
             f"`python -m train.fit` wrote can be read: copy it again, or retrain."
         ) from error
+    with opened as file:
+        yield file
+
+
+def _header(path: Path, file: Any) -> Header:
+    """The header, checked; no tensor is read for it."""
+    metadata = file.metadata() or {}
     if _KEY not in metadata:
         raise ValueError(
             f"{path.name} is a safetensors file of something else: its metadata holds "
-            f"{sorted(metadata) or 'nothing'}, and an l2l_sampler checkpoint holds {_KEY!r}. "
-            f"{_RETRAIN}"
+            f"{_some(sorted(metadata)) or 'nothing'}, and an l2l_sampler checkpoint holds "
+            f"{_KEY!r}. {_RETRAIN}"
         )
-    return _parse(path, metadata[_KEY]), tensors
+    return _parse(path, metadata[_KEY])
+
+
+def _tensors(
+    path: Path,
+    file: Any,
+    expected: Mapping[str, tuple[int, ...]],
+    precision: type[np.floating],
+) -> dict[str, np.ndarray]:
+    """The tensors that the policy needs, each looked at before it is read."""
+    found = set(file.keys())
+    if found != expected.keys():
+        raise ValueError(
+            f"{path.name} lacks the tensors {_some(sorted(expected.keys() - found))} and has "
+            f"unknown {_some(sorted(found - expected.keys()))}. {_RETRAIN}"
+        )
+    params = {}
+    for name, shape in expected.items():
+        tensor = file.get_slice(name)
+        stated, kind = tuple(tensor.get_shape()), tensor.get_dtype()
+        if stated != shape:
+            raise ValueError(
+                f"{path.name} holds {name!r} of shape {stated}, and the policy that its "
+                f"header describes needs {shape}. {_RETRAIN}"
+            )
+        if kind not in _FLOATS:
+            raise ValueError(
+                f"{path.name} holds {name!r} as {kind}, which is not read; parameters are "
+                f"{', '.join(_FLOATS)}. {_RETRAIN}"
+            )
+        with np.errstate(over="ignore"):
+            params[name] = file.get_tensor(name).astype(precision)
+        if not np.isfinite(params[name]).all():
+            raise ValueError(
+                f"{path.name} holds {name!r} with values that are not finite floats. {_RETRAIN}"
+            )
+    return params
+
+
+def _some(names: list[str]) -> str:
+    """A list of names, cut short if it is long."""
+    return f"{names!r:.200}" if names else ""
 
 
 def _parse(path: Path, text: str) -> Header:
     """The header from its JSON text."""
+    if len(text) > _LONGEST:
+        raise ValueError(
+            f"the header of {path.name} is {len(text)} characters long, and at most {_LONGEST} "
+            f"are read. {_RETRAIN}"
+        )
     try:
-        stated = json.loads(text)
-    except json.JSONDecodeError as error:
+        stated = json.loads(text, parse_constant=_refused)
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"the header of {path.name} is not JSON ({error}). {_RETRAIN}") from error
     if not isinstance(stated, dict) or not isinstance(stated.get("format"), int):
         raise ValueError(
@@ -137,48 +195,32 @@ def _parse(path: Path, text: str) -> Header:
         )
     if stated["format"] != FORMAT:
         raise ValueError(
-            f"{path.name} holds checkpoint format {stated['format']}, and this l2l_sampler reads "
-            f"{FORMAT}. Install the release that wrote it, or retrain with `python -m train.fit`."
+            f"{path.name} holds checkpoint format {stated['format']!s:.20}, and this l2l_sampler "
+            f"reads {FORMAT}. Install the release that wrote it, or retrain with "
+            "`python -m train.fit`."
         )
     del stated["format"]
     names = {field.name for field in fields(Header)}
     if stated.keys() != names:
         raise ValueError(
             f"the header of {path.name} lacks {sorted(names - stated.keys())} and has unknown "
-            f"{sorted(stated.keys() - names)}. {_RETRAIN}"
+            f"{_some(sorted(stated.keys() - names))}. {_RETRAIN}"
         )
     for name, annotation in get_type_hints(Header).items():
         allowed = _types(annotation)
         if not isinstance(stated[name], allowed):
             raise ValueError(
-                f"the header of {path.name} has {name} {stated[name]!r}, which must be "
+                f"the header of {path.name} has {name} {stated[name]!r:.60}, which must be "
                 f"{' or '.join(kind.__name__ for kind in allowed)}. {_RETRAIN}"
             )
     return Header(**stated)
+
+
+def _refused(constant: str) -> Any:
+    raise ValueError(f"it holds {constant}")
 
 
 def _types(annotation: Any) -> tuple[type, ...]:
     """The types that a field may have, for `int | None` those of int and None."""
     options = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
     return tuple(get_origin(option) or option for option in options)
-
-
-def _check_tensors(
-    path: Path, tensors: Mapping[str, np.ndarray], expected: Mapping[str, tuple[int, ...]]
-) -> None:
-    """The tensors are those that the policy needs, and finite."""
-    if tensors.keys() != expected.keys():
-        raise ValueError(
-            f"{path.name} lacks the tensors {sorted(expected.keys() - tensors.keys())} and has "
-            f"unknown {sorted(tensors.keys() - expected.keys())}. {_RETRAIN}"
-        )
-    for name, tensor in tensors.items():
-        if tensor.shape != expected[name]:
-            raise ValueError(
-                f"{path.name} holds {name!r} of shape {tensor.shape}, and the policy that its "
-                f"header describes needs {expected[name]}. {_RETRAIN}"
-            )
-        if tensor.dtype.kind != "f" or not np.isfinite(tensor).all():
-            raise ValueError(
-                f"{path.name} holds {name!r} with values that are not finite floats. {_RETRAIN}"
-            )

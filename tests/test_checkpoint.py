@@ -219,7 +219,7 @@ def test_tensors_must_be_those_of_the_policy(written):
         ({**tensors, "extra": np.zeros(1, np.float32)}, "unknown .'extra'"),
         ({**others, name: np.zeros((3, 5), np.float32)}, r"of shape \(3, 5\).*needs"),
         ({**others, name: np.full_like(tensors[name], np.nan)}, "not finite"),
-        ({**others, name: np.zeros(tensors[name].shape, np.int32)}, "not finite floats"),
+        ({**others, name: np.zeros(tensors[name].shape, np.int32)}, "as I32, which is not read"),
     ]
     for changed, message in wrong:
         rewrite(written, tensors=changed)

@@ -130,6 +130,23 @@ class Policy(ABC):
         """
 
 
+class _Undrawn(np.random.Generator):
+    """Draws nothing: of what it is asked for there is only the shape."""
+
+    def __init__(self) -> None:
+        """Begin with any bits; none is taken."""
+        super().__init__(np.random.PCG64(0))
+
+    def normal(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None) -> Any:
+        """One number seen as an array of this size."""
+        return np.broadcast_to(np.float64(loc), size)
+
+
+def shapes_of(policy: Policy) -> dict[str, tuple[int, ...]]:
+    """The shapes of a policy's parameters, none of which is drawn for it."""
+    return {name: value.shape for name, value in policy.init(_Undrawn()).items()}
+
+
 def describe(policy: Policy) -> dict[str, Any]:
     """The policy's fields as plain JSON values, without those that are None.
 

@@ -21,7 +21,7 @@ def init_linear(
     """Normal weights of standard deviation `scale` (default 1 / sqrt(n_in)), zero bias."""
     scale = 1.0 / math.sqrt(n_in) if scale is None else scale
     return {
-        f"{name}.weight": scale * rng.standard_normal((n_in, n_out)),
+        f"{name}.weight": rng.normal(0.0, scale, (n_in, n_out)),
         f"{name}.bias": np.zeros(n_out),
     }
 

@@ -112,7 +112,10 @@ def test_errors_of_use_are_one_line(tmp_path, capsys):
         (("--out", str(tmp_path / "other"), "--resume"), "nothing to resume"),
         (("--out", str(tmp_path / "other"), "--init", "absent"), "no checkpoint .*absent"),
         (("--out", str(tmp_path / "other"), "--prior", "absent:f"), "needs a module 'absent'"),
-        (("--out", str(tmp_path / "other"), "--set", "rise=-1"), "rise must be at least 0"),
+        (
+            ("--out", str(tmp_path / "other"), "--set", "rise=-1"),
+            "rise must be a number from 0",
+        ),
     ):
         with pytest.raises(SystemExit) as stop:
             main([*SMALL, *MEMORY, *out, *options])

@@ -59,10 +59,7 @@ def make_policy(config: TrainConfig) -> Policy:
         options |= {"dim": config.dims[0], "horizon": config.horizon}
         options |= {"workers": config.workers, "patience": config.patience}
     kind: Any = KINDS[config.policy]
-    try:
-        policy: Policy = kind(**options)
-    except TypeError as error:
-        raise ValueError(f"a field of the policy is of the wrong type: {error}") from error
+    policy: Policy = kind(**options)
     return policy
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from l2l_sampler.arrays import Array, array_namespace, clip
 from l2l_sampler.history import History
 from l2l_sampler.policies.base import SCALARIZATION, Cache, Cube, Params, Policy
+from l2l_sampler.policies.limits import check_fields, limited
 from l2l_sampler.policies.memory import several, single
 from l2l_sampler.policies.memory.objective import choose_map
 from l2l_sampler.policies.memory.objective.encodings import TAMED, Encoder, encode, encoder
@@ -38,6 +39,7 @@ from l2l_sampler.policies.memory.reads.prepared import Prepared
 from l2l_sampler.policies.memory.reads.read import Read, Score
 from l2l_sampler.policies.memory.search import descent
 from l2l_sampler.policies.memory.search.candidates import (
+    LOCAL_GROUPS,
     Draws,
     best_first,
     best_of_groups,
@@ -98,26 +100,27 @@ class MemoryPolicy(Policy):
     kind: ClassVar[str] = "memory"
 
     read: str = "posterior"
-    hidden: int = 32
-    steps: int = 5
-    starts: int = 8
-    group: int = 12
-    margin_low: float = 0.02
-    margin_high: float = 0.3
-    n_max: int = 160
+    hidden: int = limited(32, 1, 1024)
+    steps: int = limited(5, 1, 64)
+    starts: int = limited(8, LOCAL_GROUPS, 256)
+    group: int = limited(12, 1, 256)
+    margin_low: float = limited(0.02, 0, 100, above=True)
+    margin_high: float = limited(0.3, 0, 100, above=True)
+    n_max: int = limited(160, 2, 1024)
     encoding: str = "zscore-1"
-    caution: float | None = None
-    crowding: float | None = None
-    rise: float | None = None
-    fade: float | None = None
-    zoom: int | None = None
-    every: int | None = None
-    moves: int | None = None
-    first: float | None = None
-    bits: int | None = None
+    caution: float | None = limited(None, 0, 100)
+    crowding: float | None = limited(None, 0, 100)
+    rise: float | None = limited(None, 0, 100)
+    fade: float | None = limited(None, 0, 1e6, above=True)
+    zoom: int | None = limited(None, 1, 1e6)
+    every: int | None = limited(None, 1, 1e6)
+    moves: int | None = limited(None, 0, 64)
+    first: float | None = limited(None, 0, 10)
+    bits: int | None = limited(None, 1, 52)
 
     def __post_init__(self) -> None:
         """Check what a checkpoint's header may have got wrong."""
+        check_fields(self)
         if self.read not in READS:
             raise ValueError(f"unknown read {self.read!r}; choose one of {', '.join(READS)}")
         check_settings(self)

@@ -14,6 +14,7 @@ import numpy as np
 
 from l2l_sampler.arrays import Array, array_namespace, zeros
 from l2l_sampler.policies.base import Params
+from l2l_sampler.policies.limits import limited
 from l2l_sampler.policies.nets import init_linear, init_lstm, linear, lstm_cell
 from l2l_sampler.policies.recurrent.dnc_memory import (
     Memory,
@@ -40,10 +41,10 @@ class DNCPolicy(RecurrentPolicy):
     kind: ClassVar[str] = "dnc"
     input_layer: ClassVar[str] = "controller"
 
-    hidden: int = 160
-    slots: int = 32
-    width: int = 16
-    heads: int = 2
+    hidden: int = limited(160, 1, 1024)
+    slots: int = limited(32, 1, 1024)
+    width: int = limited(16, 1, 256)
+    heads: int = limited(2, 1, 64)
 
     @property
     def n_features(self) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 
 from l2l_sampler.arrays import Array, array_namespace, sigmoid, zeros
 from l2l_sampler.policies.base import Params
+from l2l_sampler.policies.limits import limited
 from l2l_sampler.policies.nets import init_linear, init_lstm, linear, lstm_cell
 from l2l_sampler.policies.recurrent.policy import RecurrentPolicy
 from l2l_sampler.policies.recurrent.state import Hidden
@@ -26,8 +27,8 @@ class LSTMPolicy(RecurrentPolicy):
     kind: ClassVar[str] = "lstm"
     input_layer: ClassVar[str] = "embed"
 
-    hidden: int = 160
-    layers: int = 2
+    hidden: int = limited(160, 1, 1024)
+    layers: int = limited(2, 1, 16)
 
     @property
     def n_features(self) -> int:

@@ -20,6 +20,7 @@ import numpy as np
 from l2l_sampler.arrays import Array, array_namespace, clamp_unit, sigmoid
 from l2l_sampler.history import History
 from l2l_sampler.policies.base import SCALARIZATION, Cache, Cube, Params, Policy
+from l2l_sampler.policies.limits import check_fields, limited
 from l2l_sampler.policies.nets import init_linear, linear
 from l2l_sampler.policies.recurrent.encodings import PENDING, Encoding, Seen, encoding_of
 from l2l_sampler.policies.recurrent.feeding import Inputs, episode_of, inputs_of
@@ -58,22 +59,16 @@ class RecurrentPolicy(Policy):
     input_layer: ClassVar[str]
     """Prefix of the parameters that meet the inputs first."""
 
-    dim: int = 1
-    horizon: int = 100
-    workers: int = 1
+    dim: int = limited(1, 1, 1024)
+    horizon: int = limited(100, 1, 1e6)
+    workers: int = limited(1, 1, 1024)
     encoding: str = "running-1"
-    patience: int | None = None
+    patience: int | None = limited(None, 1, 1e6)
 
     def __post_init__(self) -> None:
         """Check what a checkpoint's header may have got wrong."""
+        check_fields(self)
         encoding_of(self.encoding)
-        if min(self.dim, self.horizon, self.workers) < 1:
-            raise ValueError(
-                "dim, horizon and workers must be at least 1; "
-                f"got {self.dim}, {self.horizon} and {self.workers}"
-            )
-        if self.patience is not None and self.patience < 1:
-            raise ValueError(f"patience must be at least 1 result or None; got {self.patience}")
 
     @property
     def reads_earlier_studies(self) -> bool:

@@ -300,7 +300,7 @@ def test_a_search_space_of_another_dimension_is_refused():
 
 @pytest.mark.parametrize("field", ["dim", "horizon", "workers", "patience"])
 def test_a_policy_needs_positive_sizes(field):
-    with pytest.raises(ValueError, match="must be at least 1.*0"):
+    with pytest.raises(ValueError, match=f"{field} must be a whole number from 1 to .*; got 0"):
         LSTMPolicy(**{field: 0})
 
 
