@@ -148,11 +148,14 @@ class _TimedTrial:
 def _tune_live(row: Row, problem: LiveProblem, method: Method) -> Row:
     """Run a study as a user does: `study.optimize` with exceptions caught, one trial at a time."""
     sampler_seed = int(rng_of(problem.suite, problem.name, row.seed).integers(2**31))
+    earlier = None if problem.earlier is None else problem.earlier(row.seed)
     begun = time.perf_counter()
-    sampler = make_sampler(method, sampler_seed, None, row.trials)
+    sampler = make_sampler(method, sampler_seed, None, row.trials, earlier)
     count = 1 if problem.volume is None else len(problem.volume.reference)
     directions = ["minimize"] * count
     study = optuna.create_study(sampler=sampler, pruner=problem.pruner(), directions=directions)
+    for before in (earlier or ()) if method.enqueues else ():
+        study.enqueue_trial(before.best_params)
     objective_seconds = 0.0
     clock: list[float] = []
 

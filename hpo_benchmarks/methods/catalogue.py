@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from typing import TypeAlias
 
+from optuna import Study
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import (
@@ -39,6 +40,8 @@ class Method:
         version: of what runs; a change makes older rows stale.
         seeds: at most so many seeds, for slow methods; None if as many as asked for.
         suits: whether it can run a problem.
+        told: (seed, earlier studies) -> the same sampler, told of them; None if it takes none.
+        enqueues: whether the best trial of every earlier study is enqueued.
     """
 
     name: str
@@ -46,6 +49,8 @@ class Method:
     version: str
     seeds: int | None = None
     suits: Callable[[AnyProblem], bool] = lambda problem: True
+    told: Callable[[int, Sequence[Study]], BaseSampler] | None = None
+    enqueues: bool = False
 
 
 def _fixed_space(problem: AnyProblem) -> bool:
@@ -66,6 +71,10 @@ def _live(problem: AnyProblem) -> bool:
 
 def _of_several_objectives(problem: AnyProblem) -> bool:
     return isinstance(problem, LiveProblem) and problem.volume is not None
+
+
+def _after_others(problem: AnyProblem) -> bool:
+    return isinstance(problem, LiveProblem) and problem.earlier is not None
 
 
 def cube_dim(space: Space) -> int:
@@ -132,6 +141,24 @@ def _learned(policy: str, seed: int, space: Space | None, n_trials: int) -> Base
     return LearnedSampler(policy, seed=seed, n_trials=n_trials, search_space=space)
 
 
+def _told(policy: str, seed: int, earlier: Sequence[Study]) -> BaseSampler:
+    """A shipped policy that is told of earlier studies."""
+    from l2l_sampler import LearnedSampler
+
+    return LearnedSampler(policy, seed=seed, earlier=earlier)
+
+
+def _without_studies(methods: Iterable[Method]) -> list[Method]:
+    """Ways to begin after earlier studies for those who do not learn from them."""
+    found = []
+    for method in methods:
+        plain = replace(method, suits=_after_others, told=None)
+        if method.told is not None:
+            found.append(replace(plain, name=f"{method.name}-alone"))
+        found.append(replace(plain, name=f"{method.name}-enqueued", enqueues=True))
+    return found
+
+
 def learned_methods() -> list[Method]:
     """Every shipped policy; a model for one dimension suits the problems of that dimension."""
     models: dict[str, list[registry.Shipped]] = {}
@@ -144,6 +171,7 @@ def learned_methods() -> list[Method]:
             sampler=partial(_learned, name),
             version="-".join(model.sha256[:8] for model in group),
             suits=partial(_has_model, frozenset(model.dim for model in group)),
+            told=partial(_told, name) if name == default else None,
         )
         for name, group in models.items()
     ]
@@ -180,11 +208,21 @@ def peer_methods() -> list[Method]:
 
 def methods() -> dict[str, Method]:
     """All methods by name, ours first."""
-    return {method.name: method for method in [*learned_methods(), *peer_methods()]}
+    found = [*learned_methods(), *peer_methods()]
+    begin = [method for method in found if method.name in ("memory", "gp", "tpe")]
+    return {method.name: method for method in [*found, *_without_studies(begin)]}
 
 
-def make_sampler(method: Method, seed: int, space: Space | None, n_trials: int) -> BaseSampler:
+def make_sampler(
+    method: Method,
+    seed: int,
+    space: Space | None,
+    n_trials: int,
+    earlier: Sequence[Study] | None = None,
+) -> BaseSampler:
     """A sampler for one study, without the notice that a sampler is experimental."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
+        if earlier is not None and method.told is not None:
+            return method.told(seed, earlier)
         return method.sampler(seed, space, n_trials)

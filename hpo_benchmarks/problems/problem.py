@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
-from optuna import Trial
+from optuna import Study, Trial
 from optuna._hypervolume import compute_hypervolume
 from optuna.distributions import BaseDistribution, FloatDistribution
 from optuna.pruners import BasePruner, NopPruner
@@ -86,6 +86,7 @@ class LiveProblem:
         workers: one; nothing simulates more for these problems.
         volume: what results are measured by, if the objective returns several values; the value
             that counts is then the share of it that is missing.
+        earlier: seed -> studies of similar objectives that came before; None if there are none.
     """
 
     name: str
@@ -97,6 +98,7 @@ class LiveProblem:
     pruner: Callable[[], BasePruner] = NopPruner
     workers: int = 1
     volume: Volume | None = None
+    earlier: Callable[[int], Sequence[Study]] | None = None
 
 
 AnyProblem: TypeAlias = Problem | LiveProblem

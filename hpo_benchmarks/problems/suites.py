@@ -17,6 +17,7 @@ from hpo_benchmarks.problems import (
     rough,
     several,
     tabular,
+    transfer,
 )
 from hpo_benchmarks.problems.problem import AnyProblem, Problem
 
@@ -56,7 +57,8 @@ SUITES: dict[str, Callable[[Path], list[AnyProblem]]] = {
     "rough": lambda data: rough.problems(),
     "constrained": lambda data: constrained.problems(),
     "several": lambda data: several.problems(),
+    "transfer": lambda data: transfer.problems(),
     "long": lambda data: landscapes.problems(),
 }
-TRIALS = {"conditional": 50, "rough": 50, "long": 500}
+TRIALS = {"conditional": 50, "rough": 50, "transfer": 30, "long": 500}
 """Trials of a study, where they are not 100."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from hpo_benchmarks.report.labels import label_of
 from hpo_benchmarks.report.scores import (
     Runs,
     budgets_of,
@@ -17,6 +18,7 @@ from hpo_benchmarks.report.scores import (
     regrets_of,
     select,
     successful,
+    trials_to_level,
     well_seeded,
 )
 from hpo_benchmarks.report.tables import (
@@ -75,8 +77,24 @@ def comparison(rows: Iterable[Row], suite: str, mine: str | None = None) -> str:
         text(score_table(in_common(equal), budgets, ranks=True)),
         "Problems won / tied / lost by two standard errors over seeds:",
         text(duel_table(regrets, mine, others, budgets)),
+        *_trials_saved(regrets, mine, others),
     ]
     return "\n\n".join(parts)
+
+
+def _trials_saved(regrets: Runs, mine: str, others: list[str]) -> list[str]:
+    """How soon each method is where `mine` is at the end without the studies before it."""
+    alone = f"{mine}-alone"
+    if alone not in others:
+        return []
+    names = [name for name in (mine, *others) if name != alone]
+    levels = {name: trials_to_level(regrets, name, alone) for name in names}
+    lines = [
+        [problem.split("/")[1], *(f"{levels[n].get(problem, np.nan):.4g}" for n in names)]
+        for problem in levels[mine]
+    ]
+    title = f"Trials to where {label_of(alone)} is at the end, median over seeds:"
+    return [title, text((["problem", *map(label_of, names)], lines))]
 
 
 def _regret_table(

@@ -27,9 +27,13 @@ STYLES = {
         for kind, colour in (("lstm", _LSTM), ("dnc", _DNC))
         for loss, dash in _LOSSES.items()
     },
+    "memory-alone": Style("memory, told nothing", "#d62728", "--"),
+    "memory-enqueued": Style("memory, best enqueued", "#d62728", ":"),
     "gp": Style("Optuna GPSampler", "#1f77b4"),
+    "gp-enqueued": Style("GPSampler, best enqueued", "#1f77b4", ":"),
     "smac": Style("SMAC3", "#2ca02c"),
     "tpe": Style("Optuna TPE", "#ff7f0e"),
+    "tpe-enqueued": Style("TPE, best enqueued", "#ff7f0e", ":"),
     "tpe-group": Style("Optuna TPE, group", "#bcbd22"),
     "cmaes": Style("Optuna CMA-ES", "#9467bd"),
     "nsga2": Style("Optuna NSGA-II", "#17becf"),
@@ -40,8 +44,10 @@ STYLES = {
 }
 PEERS = (
     "gp",
+    "gp-enqueued",
     "smac",
     "tpe",
+    "tpe-enqueued",
     "tpe-group",
     "cmaes",
     "nsga2",

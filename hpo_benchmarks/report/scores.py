@@ -27,6 +27,8 @@ Runs: TypeAlias = dict[str, dict[str, Curves]]
 BUDGETS = (10, 20, 50, 100)
 LATE = (200, 500)
 """Budgets of suites of long studies, besides."""
+SHORT = (1, 3, 5, 10, 20, 30)
+"""Budgets of suites whose studies are no longer than the last of them."""
 RESAMPLES = 2000
 CLEAR = 2.0  # standard errors that make a difference a win or a loss
 
@@ -68,8 +70,9 @@ class Difference:
 
 
 def budgets_of(trials: int) -> list[int]:
-    """The budgets that studies of so many trials reach; their whole length if there is none."""
-    return [t for t in (*BUDGETS, *LATE) if t <= trials] or [trials]
+    """The budgets that studies of so many trials reach."""
+    budgets = SHORT if trials <= SHORT[-1] else (*BUDGETS, *LATE)
+    return [t for t in budgets if t <= trials]
 
 
 def successful(rows: Iterable[Row]) -> list[Row]:
@@ -288,3 +291,21 @@ def _clearness(gap: np.ndarray) -> float:
     if len(gap) == 1:
         return 0.0
     return float(gap.mean() / max(gap.std(ddof=1) / np.sqrt(len(gap)), 1e-12))
+
+
+def trials_to_level(regrets: Runs, mine: str, other: str) -> dict[str, float]:
+    """Problem -> trials that `mine` needs to where `other` is at its end, median over seeds.
+
+    Where it never comes there, that is one trial more than there were.
+    """
+    found = {}
+    for problem, methods in regrets.items():
+        ours, theirs = methods.get(mine, {}), methods.get(other, {})
+        needed = [
+            1 + int(np.sum(np.minimum.accumulate(ours[seed]) > theirs[seed][-1]))
+            for seed in ours
+            if seed in theirs
+        ]
+        if needed:
+            found[problem] = float(np.median(needed))
+    return found

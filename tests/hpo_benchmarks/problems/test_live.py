@@ -7,14 +7,15 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from hpo_benchmarks.problems import conditional, conditional_real, constrained, rough
+from hpo_benchmarks.problems import conditional, conditional_real, constrained, rough, transfer
 from hpo_benchmarks.problems.problem import TRUTH
 from hpo_benchmarks.problems.terrain import Terrain
 from hpo_benchmarks.study import outcome
 
 SYNTHETIC = [p for p in conditional.problems() if p.optimum is not None]
+TRANSFER = {problem.name: problem for problem in transfer.problems()}
 ROUGH = {problem.name: problem for problem in rough.problems()}
-ALL = [*SYNTHETIC, *ROUGH.values(), *conditional_real.problems()]
+ALL = [*SYNTHETIC, *ROUGH.values(), *conditional_real.problems(), *TRANSFER.values()]
 
 
 def random_study(problem, trials, seed=0):
@@ -148,3 +149,36 @@ def test_the_true_value_counts_only_where_all_constraints_are_met(problem):
         assert (TRUTH in trial.user_attrs) == feasible
         if feasible and problem.optimum is not None:
             assert trial.user_attrs[TRUTH] >= problem.optimum(0) - 1e-4 * abs(problem.optimum(0))
+
+
+@pytest.mark.parametrize("name", ["valley", "basins", "ranges"])
+def test_what_was_best_in_an_earlier_study_is_good_in_this_one(name):
+    problem = TRANSFER[name]
+    for seed in range(3):
+        chance = np.median(known(random_study(problem, 50, seed)))
+        study = optuna.create_study()
+        for before in problem.earlier(seed):
+            study.enqueue_trial(before.best_params)
+        study.optimize(lambda trial, seed=seed: problem.objective(trial, seed), transfer.STUDIES)
+        assert min(known(study)) < 0.5 * chance
+
+
+def test_what_was_best_before_is_misleading_where_the_optimum_is_mirrored():
+    problem = TRANSFER["misleading"]
+    values = []
+    for seed in range(5):
+        study = optuna.create_study()
+        for before in problem.earlier(seed):
+            study.enqueue_trial(before.best_params)
+        study.optimize(lambda trial, seed=seed: problem.objective(trial, seed), transfer.STUDIES)
+        values.append(min(known(study)) / np.median(known(random_study(problem, 50, seed))))
+    assert np.mean(values) > 0.5
+
+
+def test_earlier_studies_are_of_other_tasks_and_the_same_each_time():
+    first, *others = TRANSFER["valley"].earlier(0)
+    transfer.earlier.cache_clear()
+    again = TRANSFER["valley"].earlier(0)[0]
+    assert [t.params for t in first.trials] == [t.params for t in again.trials]
+    assert all(first.best_params != other.best_params for other in others)
+    assert len(first.trials) == transfer.TRIALS

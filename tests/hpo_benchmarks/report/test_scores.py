@@ -15,6 +15,7 @@ from hpo_benchmarks.report.scores import (
     ranks_of,
     regrets_of,
     successful,
+    trials_to_level,
     well_seeded,
 )
 from tests.hpo_benchmarks.made_up import a_row
@@ -190,7 +191,7 @@ def test_failures_are_curves_too():
 
 def test_studies_shorter_than_every_budget_are_shown_at_their_end():
     assert budgets_of(60) == [10, 20, 50]
-    assert budgets_of(5) == [5]
+    assert budgets_of(5) == [1, 3, 5]
 
 
 def test_failed_rows_and_shorter_studies_of_a_suite_do_not_count():
@@ -215,3 +216,16 @@ def test_means_are_over_seeds():
 )
 def test_every_problem_has_a_kind(problem, kind):
     assert kind_of(problem) == kind
+
+
+def test_trials_to_the_level_of_another_method():
+    rows = [
+        a_row("told", [4.0, 2.0, 1.0, 0.5], seed=0, optimum=0.0),
+        a_row("told", [0.5, 0.4, 0.3, 0.2], seed=1, optimum=0.0),
+        a_row("told", [4.0, 4.0, 4.0, 3.0], seed=2, optimum=0.0),
+        a_row("told", [1.0] * 4, seed=7, optimum=0.0),
+        *(a_row("alone", [5.0, 4.0, 3.0, 2.0], seed=s, optimum=0.0) for s in range(3)),
+    ]
+    found = trials_to_level(regrets_of(rows), "told", "alone")
+    assert found == {"paper/squares": 2.0}  # of 2, 1 and 5
+    assert trials_to_level(regrets_of(rows), "absent", "alone") == {}
