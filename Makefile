@@ -22,7 +22,7 @@ FEWER := "not lstm and not dnc and not kernel and not posterior-2"
 LOWEST := from importlib.metadata import requires; \
 	print(*(r.replace(">=", "==") for r in requires("l2l-sampler") if "extra" not in r), sep="\n")
 
-.PHONY: help demo test test-all fuzz lint pythons venv
+.PHONY: help demo test test-all test-databases fuzz lint pythons venv
 
 help:  ## say what each target does
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -35,6 +35,14 @@ test: lint pythons  ## everything that a change must pass
 
 test-all: lint pythons  ## the slow tests too
 	$(BIN)/python -m pytest -q -m ""
+
+# Where servers cannot be installed or started, their tests are skipped and say why.
+test-databases: venv  ## many workers, killed at random, on PostgreSQL, MariaDB, SQLite and a journal
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && ! command -v mariadbd > /dev/null; \
+	then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
+		--no-install-recommends postgresql mariadb-server > /dev/null || true; fi
+	$(INSTALL) -e ".[databases]"
+	$(BIN)/python -m pytest -q -m databases -rs tests/databases
 
 fuzz: export FUZZ_EXAMPLES ?= 20000
 fuzz: venv  ## files from strangers, FUZZ_EXAMPLES of each sort, with counts
