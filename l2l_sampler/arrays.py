@@ -20,8 +20,11 @@ _RAISES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
 """What a diagonal is raised by, one after the other: the least that helps moves least."""
 
 
-# numpy follows the array API by itself; its wrapped copy takes 0.2 s to import and slows each call
-_NAMESPACES: dict[type, Any] = {np.ndarray: np}
+# From 2.1 on numpy follows the array API by itself; its wrapped copy takes 0.2 s to import and
+# slows each call.
+_NAMESPACES: dict[type, Any] = (
+    {np.ndarray: np} if np.lib.NumpyVersion(np.__version__) >= "2.1.0" else {}
+)
 
 
 def array_namespace(x: Array) -> Any:

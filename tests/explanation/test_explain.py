@@ -8,6 +8,7 @@ import pytest
 
 from l2l_sampler import LearnedSampler, explain, load_policy
 from l2l_sampler.explanation.explanation import Explanation
+from tests.adapters.optuna.studies import needs_set_constraint
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -77,6 +78,7 @@ def test_noise_is_found_and_the_incumbent_is_the_posteriors():
     assert explanation.believed_best.believed > explanation.best.value
 
 
+@needs_set_constraint
 def test_failures_and_constraints_have_readings_of_their_own():
     def objective(trial):
         x, y = trial.suggest_float("x", 0.0, 1.0), trial.suggest_float("y", 0.0, 1.0)

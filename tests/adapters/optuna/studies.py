@@ -6,11 +6,16 @@ from typing import ClassVar
 
 import numpy as np
 import optuna
+import pytest
 
 from l2l_sampler import LearnedSampler
 from l2l_sampler.policies.base import Policy
 from l2l_sampler.policies.trained import Header, TrainedPolicy
 from l2l_sampler.registry import shipped
+
+needs_set_constraint = pytest.mark.skipif(
+    not hasattr(optuna.Trial, "set_constraint"), reason="Optuna 4 has no trial.set_constraint"
+)
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,15 @@
-"""Constraints, set in the objective or by a function of the trial."""
+"""Constraints that the objective sets."""
 
 import math
-import warnings
 
 import numpy as np
 import optuna
 import pytest
-from optuna.trial import TrialState, create_trial
 
 from l2l_sampler import LearnedSampler
-from tests.adapters.optuna.studies import new_study, params_of
+from tests.adapters.optuna.studies import needs_set_constraint, new_study, params_of
+
+pytestmark = needs_set_constraint
 
 
 def disc(trial):
@@ -129,49 +129,3 @@ def test_a_function_of_the_trial_gives_what_set_constraint_gives():
     other.optimize(told, n_trials=12)
     assert params_of(study) == params_of(other)
     assert study.best_trial.number == other.best_trial.number
-
-
-@pytest.mark.parametrize(
-    ("given", "error", "words"),
-    [
-        (1.0, TypeError, "sequence of numbers"),
-        ("12", TypeError, "sequence of numbers"),
-        ([None], TypeError, "sequence of numbers"),
-        ([math.nan], ValueError, "NaN"),
-    ],
-)
-def test_what_a_function_gives_is_checked(given, error, words):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
-        sampler = LearnedSampler(seed=0, constraints_func=lambda trial: given)
-    study = optuna.create_study(sampler=sampler)
-    with pytest.raises(error, match=words):
-        study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
-
-
-def test_what_is_no_function_is_refused():
-    with pytest.raises(TypeError, match="function of a trial"):
-        LearnedSampler(constraints_func=[1.0])
-
-
-def test_constraints_of_version_4_are_read():
-    """There they are one list in a system attribute."""
-    study = new_study(
-        policy="memory",
-        seed=0,
-        search_space={"x": optuna.distributions.FloatDistribution(0.0, 1.0)},
-    )
-    space = {"x": optuna.distributions.FloatDistribution(0.0, 1.0)}
-    for k in range(12):
-        x = (k + 0.5) / 12
-        study.add_trial(
-            create_trial(
-                state=TrialState.COMPLETE,
-                value=x,
-                params={"x": x},
-                distributions=space,
-                system_attrs={"constraints": (0.7 - x,)},
-            )
-        )
-    asked = [study.ask(space).params["x"] for _ in range(4)]
-    assert min(asked) > 0.6

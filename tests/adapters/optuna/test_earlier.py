@@ -8,7 +8,7 @@ import optuna
 import pytest
 
 from l2l_sampler import LearnedSampler
-from tests.adapters.optuna.studies import new_study, params_of
+from tests.adapters.optuna.studies import needs_set_constraint, new_study, params_of
 
 
 def bowl(centre, scale=1.0, offset=0.0, names="abc"):
@@ -68,6 +68,7 @@ def test_spaces_may_differ():
     assert study.best_value < 0.05
 
 
+@needs_set_constraint
 def test_conditions_failures_and_constraints_of_earlier_studies_are_lived_with():
     def objective(trial):
         kind = trial.suggest_categorical("kind", ["one", "two"])

@@ -103,9 +103,9 @@ def test_many_stale_trials_are_lived_with(policy):
 def test_a_new_parameter_is_remembered_with_the_values_that_the_trial_will_show():
     study = new_study(policy=with_header(Spy()))
     study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=4)
-    first, second = study.ask(), study.ask()
+    first = study.ask()
     first.suggest_float("late", 0, 1)
-    second.suggest_float("x", 0, 1)
+    study.ask().suggest_float("x", 0, 1)
     late, x = Spy.shown[-1][4]
     assert (late, x) == (first.suggest_float("late", 0, 1), first.suggest_float("x", 0, 1))
 

@@ -7,7 +7,7 @@ import optuna
 import pytest
 
 from l2l_sampler import LearnedSampler
-from tests.adapters.optuna.studies import params_of
+from tests.adapters.optuna.studies import needs_set_constraint, params_of
 
 
 def new_study(directions=("minimize", "minimize"), **options):
@@ -52,6 +52,7 @@ def test_every_policy_takes_several_objectives(policy):
     assert len({tuple(params.values()) for params in params_of(study)}) == 12
 
 
+@needs_set_constraint
 @pytest.mark.parametrize("count", [2, 3, 5])
 def test_any_number_of_objectives_in_any_space(count):
     def objective(trial):
