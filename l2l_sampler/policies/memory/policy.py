@@ -46,7 +46,7 @@ from l2l_sampler.policies.memory.search.candidates import (
     candidates,
 )
 from l2l_sampler.policies.memory.search.moves import NEAR_STARTS, Moves
-from l2l_sampler.policies.memory.search.studies import best_of_next
+from l2l_sampler.policies.memory.search.studies import best_of_next, without_earlier
 from l2l_sampler.policies.memory.search.view import View
 from l2l_sampler.policies.memory.settings import check_settings
 from l2l_sampler.policies.memory.table import Table
@@ -160,11 +160,12 @@ class MemoryPolicy(Policy):
         if self.caution is None:
             history = history.plain((seed, number, SCALARIZATION))
         history = history.toward_feasible()
-        earlier = int(history.source.max(initial=0))
-        if earlier and (known := best_of_next(history, cube)) is not None:
-            return known
+        if history.source.any():
+            if (known := best_of_next(history, cube)) is not None:
+                return known
+            history = without_earlier(history, number)
         if history.others.shape[1] and history.finished.any():
-            view = View(earlier, zooms=False)
+            view = View(int(history.source.max(initial=0)), zooms=False)
             return several.propose(self, params, history, cube, view, rng)
         return single.propose(self, params, history, cube, number=number, rng=rng, cache=cache)
 

@@ -20,6 +20,9 @@ from l2l_sampler.history import History
 from l2l_sampler.policies.base import Cube
 from l2l_sampler.policies.memory.objective.outliers import tamer
 
+_DOUBT, _ALONE = 3, 10
+"""Results from which on a study reads earlier ones for every second proposal only, and for none.
+Held-out families of tasks, related and unrelated, were behind with more and with less."""
 _SHOWN = 8
 """Best points of an earlier study, of which the first one is taken that is new."""
 
@@ -112,6 +115,17 @@ def best_of_next(history: History, cube: Cube) -> np.ndarray | None:
         if len(ranked):
             return cube.snap(some.x[ranked[:_SHOWN]])
     return None
+
+
+def without_earlier(history: History, number: int) -> History:
+    """The trials that the proposal of this number is made from, of this study alone or of all.
+
+    While few results tell whether earlier studies are related, both have their turns.
+    """
+    own = history.source == 0
+    results = int((history.results & own).sum())
+    alone = results >= _ALONE or (results >= _DOUBT and number % 2 == 1)
+    return history.take(own) if alone else history
 
 
 def _on_one_scale(y: np.ndarray, source: np.ndarray) -> np.ndarray:
