@@ -45,11 +45,12 @@ def propose(
 
     Args:
         trained: the policy.
-        history: trials in any state, at snapped points of `cube`.
+        history: trials in any state, at snapped points of `cube`. Those of earlier studies may be
+            repeated.
         cube: the search space.
         seed: the study's seed.
         number: the trial's number, which gives every trial randomness of its own.
-        deduplicate: never to repeat a point of `history` while the cube has others.
+        deduplicate: never to repeat a point of this study while the cube has others.
     """
     if cube.dim == 0:
         return np.zeros(0)
@@ -57,7 +58,7 @@ def propose(
     first: np.ndarray = candidates[0]
     if not deduplicate:
         return first
-    known = history.x
+    known = history.x[history.source == 0]
     u: np.ndarray
     for u in candidates:
         if not (np.abs(known - u) < SAME).all(axis=1).any():

@@ -16,12 +16,16 @@ from l2l_sampler.adapters.optuna.study_reader import StudyReader
 from l2l_sampler.history import History, preceded
 from l2l_sampler.spaces.conditional import ConditionalCube
 
+_SPREAD = 0.1
+"""Deviation around the middle of its axis of a value that an earlier study did not have."""
+
 
 class EarlierStudies:
     """Earlier studies, whose trials tell where to begin.
 
     Their spaces may differ: a trial with a value outside the space of the study at hand is left
-    out, and a parameter that an earlier study did not have lies anywhere in its trials.
+    out, and a parameter that an earlier study did not have lies around the middle in its trials,
+    or is any of its choices.
 
     Args:
         studies: the studies; what is running there is not looked at.
@@ -47,10 +51,15 @@ class EarlierStudies:
         """Number of studies."""
         return len(self._studies)
 
-    def space(self) -> dict[str, BaseDistribution]:
-        """All parameters of all studies, as in the last one that has them."""
+    def space(self, number: int) -> dict[str, BaseDistribution]:
+        """All parameters of all studies, as in the last one that has them.
+
+        Args:
+            number: of the trial that they are for: the first ones repeat the best trials of
+                earlier studies, and need all that these had. There are none for others.
+        """
         found: dict[str, BaseDistribution] = {}
-        for study, reader in self._studies:
+        for study, reader in self._studies if number < len(self._studies) else ():
             found |= reader.space(study).union()
         return found
 
@@ -106,7 +115,10 @@ class EarlierStudies:
         rng, takes_part = np.random.default_rng(k), cube.active(history.x)
         for name in search_space.keys() - known.keys():
             columns, some = cube.columns(name), takes_part[name]
-            history.x[some, columns] = cube.sample(rng, int(some.sum()))[:, columns]
+            x = cube.sample(rng, int(some.sum()))
+            middle = np.clip(0.5 + _SPREAD * rng.standard_normal(x.shape), 0.0, 1.0)
+            x = np.where(cube.numeric, middle, x)
+            history.x[some, columns] = cube.snap(x)[:, columns]
         return history, names
 
 

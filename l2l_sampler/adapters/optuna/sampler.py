@@ -255,7 +255,7 @@ class LearnedSampler(BaseSampler):
         self, study: Study, trial: FrozenTrial, name: str, distribution: BaseDistribution
     ) -> Any:
         """A value of one more parameter, given those of the trial."""
-        known = self._relative_space(study) or self._earlier.space()
+        known = self._earlier.space(trial.number) | self._relative_space(study)
         proposed = self._reader.proposed(trial)
         joint, ranges = distribution, {}
         if name in known and same_kind(known[name], distribution):

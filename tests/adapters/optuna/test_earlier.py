@@ -150,3 +150,29 @@ def test_policies_that_cannot_learn_from_earlier_studies_say_so():
     study = optuna.create_study(sampler=LearnedSampler("lstm", earlier=[done(bowl(0.5), 3)]))
     with pytest.raises(ValueError, match="does not learn from earlier studies"):
         study.optimize(bowl(0.5), n_trials=3)
+
+
+def test_the_first_trials_are_the_best_of_conditional_studies_to_the_last_parameter():
+    def objective(trial):
+        if trial.suggest_categorical("kind", ["one", "two"]) == "one":
+            return 1.0 + trial.suggest_float("a", 0.0, 1.0)
+        return abs(trial.suggest_float("b", 0.0, 1.0) - 0.9) + trial.suggest_float("c", 0.0, 1.0)
+
+    earlier = [done(objective), done(objective, 3)]
+    study = optuna.create_study(sampler=LearnedSampler(seed=1, earlier=earlier))
+    study.optimize(objective, n_trials=2)
+    for trial, before in zip(study.trials, earlier, strict=True):
+        assert trial.params == pytest.approx(before.best_params)
+
+
+def test_a_parameter_that_is_new_begins_near_its_middle():
+    def objective(trial):
+        value = (trial.suggest_float("x", 0.0, 1.0) - 0.3) ** 2
+        return value + trial.suggest_float("new", 0.0, 1.0)
+
+    before = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    before.optimize(lambda t: (t.suggest_float("x", 0.0, 1.0) - 0.3) ** 2, n_trials=20)
+    study = optuna.create_study(sampler=LearnedSampler(seed=1, earlier=[before]))
+    study.optimize(objective, n_trials=1)
+    assert study.trials[0].params["x"] == pytest.approx(before.best_params["x"])
+    assert abs(study.trials[0].params["new"] - 0.5) < 0.4

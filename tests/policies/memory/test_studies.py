@@ -38,7 +38,7 @@ def test_a_study_begins_with_the_best_trial_of_each_earlier_one():
         history = after_two_studies(n)
         of_study = history.take(history.source == study)
         best = of_study.x[np.argmin(of_study.y)]
-        np.testing.assert_array_equal(best_of_next(history, CUBE)[0], best)
+        np.testing.assert_allclose(best_of_next(history, CUBE)[0], best)
     assert best_of_next(after_two_studies(2), CUBE) is None
 
 
