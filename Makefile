@@ -19,10 +19,18 @@ CORE := $(patsubst %,tests/spaces/test_%.py,cube conditional inference) \
 # One policy of each sort is enough here.
 FEWER := "not lstm and not dnc and not kernel and not posterior-2"
 
-LOWEST := from importlib.metadata import requires; \
-	print(*(r.replace(">=", "==") for r in requires("l2l-sampler") if "extra" not in r), sep="\n")
+# All that needs neither torch nor scipy, Ray's adapter included.
+WITHOUT_TORCH := tests/spaces tests/adapters tests/fuzz $(CORE) tests/explanation/test_explain.py \
+	tests/policies/memory/test_failures.py tests/policies/memory/test_studies.py \
+	--ignore=tests/adapters/ray/test_trials.py
 
-.PHONY: help demo test test-all test-databases fuzz lint pythons venv
+# What pyproject.toml asks for at least: of the package, and with WANTED=ray of this extra, too.
+LOWEST := from importlib.metadata import requires; import os, re; \
+	wanted = os.environ.get("WANTED", "-"); found = requires("l2l-sampler"); \
+	found = [r for r in found if "extra" not in r or re.search(f"extra == .{wanted}.", r)]; \
+	print(*(r.split(";")[0].replace(">=", "==") for r in found), sep="\n")
+
+.PHONY: help demo test test-all test-databases test-minimum fuzz package lint pythons venv
 
 help:  ## say what each target does
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -43,6 +51,15 @@ test-databases: venv  ## many workers, killed at random, on PostgreSQL, MariaDB,
 		--no-install-recommends postgresql mariadb-server > /dev/null || true; fi
 	$(INSTALL) -e ".[databases]"
 	$(BIN)/python -m pytest -q -m databases -rs tests/databases
+
+test-minimum: export WANTED = ray
+test-minimum:  ## the lowest versions that pyproject.toml allows, Ray included, in an environment of their own
+	$(PYTHON) -m venv .venv-minimum
+	.venv-minimum/bin/pip install -q -e . hypothesis pytest
+	.venv-minimum/bin/python -c '$(LOWEST)' | \
+		.venv-minimum/bin/pip install -q -r /dev/stdin "pyarrow<20"  # later ones need numpy 2
+	.venv-minimum/bin/pip list | grep -E "^(array-api-compat|numpy|optuna|ray|safetensors) "
+	.venv-minimum/bin/python -m pytest -q -p no:cacheprovider -k $(FEWER) $(WITHOUT_TORCH)
 
 fuzz: export FUZZ_EXAMPLES ?= 20000
 fuzz: venv  ## files from strangers, FUZZ_EXAMPLES of each sort, with counts
