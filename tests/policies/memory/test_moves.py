@@ -1,5 +1,7 @@
 """The local search whose moves change one parameter."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -154,3 +156,25 @@ def test_the_local_search_begins_with_the_twentieth_result(results, searched):
     history.told[results:] = np.inf
     points = policy.propose(params, history, cube=cube, seed=0, number=22)
     assert (len(points) > 2 * policy.starts) == searched
+
+
+@pytest.mark.parametrize(
+    "axes",
+    [
+        {f"c{k}": CategoricalAxis(tuple(range(100))) for k in range(40)},
+        {f"x{k}": FloatAxis(0.0, 1.0) for k in range(4000)},
+        {f"n{k}": IntAxis(0, 9) for k in range(4000)},
+    ],
+    ids=["choices", "numbers", "integers"],
+)
+def test_thousands_of_axes_cost_memory_by_the_axis_and_not_by_its_square(axes):
+    cube = UnitCube(axes)
+    history = history_of(cube)
+    tracemalloc.start()
+    try:
+        near = Moves(cube, history, np.random.default_rng(0), 4).around(history.x[:5])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert near.shape[1] == cube.dim and len(near) > 60
+    assert peak < 8 * 25 * near.size

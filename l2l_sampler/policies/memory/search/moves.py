@@ -33,6 +33,8 @@ _JOINT = 4
 """Steps along all numbers at once, of each point."""
 _MOST = 64
 """Moves of each point: of more, in a space of very many choices or numbers, a random part."""
+_MANY = 512
+"""Numbers past which a random part of them is stepped along alone."""
 _ROUNDING = 1e-9
 """Points that differ by less are the same: the coordinates of a narrow box are no rounder."""
 
@@ -55,18 +57,19 @@ class Moves:
     ) -> None:
         """List the moves, and what parameters were in the best trials that had them."""
         self._cube, self._rng, self._rounds = cube, rng, rounds
-        each = np.eye(cube.dim, dtype=bool)
-        together = np.zeros_like(each)  # (D, D), the coordinates of one parameter
+        self._place = np.arange(cube.dim)
+        self._parameter = np.full(cube.dim, -1)  # the first coordinate of each one's parameter
+        self._is_number = np.zeros(cube.dim, dtype=bool)
         for block in cube.blocks:
-            together[block, block] = True
-        number = together.sum(axis=1) == 1
-        self._numbers = each[number]  # (numbers, D)
-        self._parameter, self._choice = together[~number], each[~number]  # (choices, D)
+            self._parameter[block] = block.start
+            self._is_number[block] = block.stop - block.start == 1
+        self._numbers = np.flatnonzero(self._is_number)
+        self._choices = np.flatnonzero((self._parameter >= 0) & ~self._is_number)
         ranked = history.x[history.ranked()]
         self._good = ranked[:_GOOD]
         steps = [cube.stepped(ranked[0], by) - ranked[0] for by in (-1, 1)]
-        self._stepped = self._numbers & (np.abs(steps).max(axis=0) > _ROUNDING)
-        self._stepped = self._stepped[self._stepped.any(axis=1)]  # (stepped numbers, D)
+        far = np.abs(steps).max(axis=0) > _ROUNDING
+        self._stepped = np.flatnonzero(self._is_number & far)
         resting = cube.resting(ranked)
         self._had = ~resting.all(axis=0)
         # The first row in which a parameter does not rest is the best trial that had it.
@@ -94,12 +97,18 @@ class Moves:
         or has its value in the best trial that had it, or a random one.
         """
         cube = self._cube
-        moved = self._continuous(u)  # (m, K, D)
-        if len(self._choice) or len(self._stepped):
-            moved = np.concatenate([self._discrete(u), moved], axis=1)
-        if moved.shape[1] > _MOST:
-            some = self._rng.permuted(np.tile(np.arange(moved.shape[1]), (len(u), 1)), axis=1)
-            moved = np.take_along_axis(moved, some[:, :_MOST, None], axis=1)
+        continuous = self._continuous(u)
+        discrete = len(self._choices) + 2 * len(self._stepped)
+        which = np.tile(np.arange(discrete + continuous.shape[1]), (len(u), 1))  # (m, K)
+        if which.shape[1] > _MOST:
+            which = self._rng.permuted(which, axis=1)[:, :_MOST]
+        moved = np.take_along_axis(continuous, np.maximum(which - discrete, 0)[..., None], axis=1)
+        if discrete:
+            moved = np.where(
+                (which < discrete)[..., None],
+                self._discrete(u, np.minimum(which, discrete - 1)),
+                moved,
+            )
         moved = cube.snap(moved)
         woken = cube.resting(u)[:, None] & ~cube.resting(moved)
         other = (np.abs(moved - u[:, None]) > _ROUNDING).any(axis=-1)
@@ -113,21 +122,29 @@ class Moves:
             filled = [cube.snap(np.where(woken, fill, base)) for fill in (remembered, random[1])]
         return np.concatenate([moved, *filled])
 
-    def _discrete(self, u: np.ndarray) -> np.ndarray:
-        """Every choice, and the steps up and down, (m, K, D)."""
-        steps = [self._cube.stepped(u, by)[:, None] for by in (-1, 1)]
-        return np.concatenate(
-            [
-                np.where(self._parameter, self._choice, u[:, None]),
-                *(np.where(self._stepped, step, u[:, None]) for step in steps),
-            ],
-            axis=1,
-        )
+    def _discrete(self, u: np.ndarray, which: np.ndarray) -> np.ndarray:
+        """Some (m, K) of all choices, steps down and steps up, in this order: (m, K, D)."""
+        choices, stepped = len(self._choices), len(self._stepped)
+        down, up = (self._cube.stepped(u, by)[:, None] for by in (-1, 1))
+        later = np.maximum(which - choices, 0)
+        step = np.where((later < stepped)[..., None], down, up)  # (m, K, D)
+        if stepped:
+            place = self._stepped[later % stepped][..., None]
+            moved = np.where(self._place == place, step, u[:, None])
+        if not choices:
+            return moved
+        place = self._choices[np.minimum(which, choices - 1)][..., None]
+        same = self._parameter == self._parameter[place]
+        chosen = np.where(same, self._place == place, u[:, None])
+        return np.where((which < choices)[..., None], chosen, moved) if stepped else chosen
 
     def _continuous(self, u: np.ndarray) -> np.ndarray:
         """Steps along one number or all of them, (m, K, D)."""
-        joint = self._numbers.any(axis=0)[None].repeat(_JOINT, axis=0)
-        along = np.concatenate([self._numbers, joint])  # (K, D)
+        numbers = self._numbers
+        if len(numbers) > _MANY:
+            numbers = self._rng.choice(numbers, _MOST, replace=False)
+        joint = self._is_number[None].repeat(_JOINT, axis=0)
+        along = np.concatenate([self._place == numbers[:, None], joint])  # (K, D)
         length = log_uniform(self._rng.random((len(u), len(along), 1)))
         noise = self._rng.standard_normal((len(u), *along.shape))
         moved: np.ndarray = np.clip(u[:, None] + along * length * noise, 0.0, 1.0)
