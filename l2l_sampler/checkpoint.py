@@ -32,38 +32,53 @@ _LONGEST = 1_000_000
 """Characters of a header that are read; shipped ones have up to three thousand."""
 _FLOATS = ("F16", "F32", "F64")
 """Types of parameters."""
+_WHOLE, _LARGEST, _SCALE = "I8", 127, ":scale"
+"""Type of matrices of whole numbers, the largest of them, and what follows the name of a matrix in
+the name of its scales."""
 _RETRAIN = "Retrain with `python -m train.fit`, or use a shipped policy such as 'memory'."
 
 
-def save(path: str | os.PathLike[str], trained: TrainedPolicy, *, half: bool = False) -> None:
+def save(path: str | os.PathLike[str], trained: TrainedPolicy, *, stored: str = "float32") -> None:
     """Write one file; whoever reads meanwhile finds the old file or the new one, whole.
 
     Args:
         path: the file.
         trained: what to write.
-        half: store parameters as float16, rounded to about three digits, not as float32.
+        stored: how parameters are: "float32"; "float16", rounded to about three digits; or
+            "int8", each column of a matrix as whole numbers up to 127 and a scale.
 
     Raises:
         ValueError: a parameter is not finite, as it would be stored.
     """
     path = Path(path)
-    dtype = np.float16 if half else np.float32
+    tensors: dict[str, np.ndarray] = {}
     with np.errstate(over="ignore"):
-        tensors = {
-            name: np.ascontiguousarray(value, dtype=dtype)
-            for name, value in trained.params.items()
-        }
+        for name, value in trained.params.items():
+            if stored == "int8" and value.ndim == 2:
+                tensors |= _whole_numbers(name, value)
+            else:
+                kind = np.float32 if stored == "float32" else np.float16
+                tensors[name] = np.ascontiguousarray(value, dtype=kind)
     for name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
             raise ValueError(
                 f"{path.name} was not written: parameter {name!r} holds values that are not "
-                f"finite as {dtype.__name__}. Training diverged; go back to an earlier checkpoint."
+                f"finite as {tensor.dtype}. Training diverged; go back to an earlier checkpoint."
             )
     header = json.dumps(
         {"format": FORMAT, **asdict(trained.header)}, sort_keys=True, allow_nan=False
     )
     with replacing(path) as file:
         file.write(to_bytes(tensors, metadata={_KEY: header}))
+
+
+def _whole_numbers(name: str, value: np.ndarray) -> dict[str, np.ndarray]:
+    """A matrix (n, m) as whole numbers and the scales (m,) of its columns."""
+    scale = np.abs(value).max(axis=0, initial=0.0).astype(np.float32) / _LARGEST
+    scale = np.where(scale == 0.0, np.float32(1.0), scale)
+    with np.errstate(invalid="ignore"):
+        whole = np.rint(np.nan_to_num(value / scale)).astype(np.int8)
+    return {name: whole, name + _SCALE: scale}
 
 
 def load(path: str | os.PathLike[str]) -> TrainedPolicy:
@@ -145,13 +160,17 @@ def _tensors(
 ) -> dict[str, np.ndarray]:
     """The tensors that the policy needs, each looked at before it is read."""
     found = set(file.keys())
-    if found != expected.keys():
+    scaled = {
+        name for name in found & expected.keys() if file.get_slice(name).get_dtype() == _WHOLE
+    }
+    shapes = {**expected, **{name + _SCALE: expected[name][-1:] for name in scaled}}
+    if found != shapes.keys():
         raise ValueError(
-            f"{path.name} lacks the tensors {_some(sorted(expected.keys() - found))} and has "
-            f"unknown {_some(sorted(found - expected.keys()))}. {_RETRAIN}"
+            f"{path.name} lacks the tensors {_some(sorted(shapes.keys() - found))} and has "
+            f"unknown {_some(sorted(found - shapes.keys()))}. {_RETRAIN}"
         )
-    params = {}
-    for name, shape in expected.items():
+    tensors = {}
+    for name, shape in shapes.items():
         tensor = file.get_slice(name)
         stated, kind = tuple(tensor.get_shape()), tensor.get_dtype()
         if stated != shape:
@@ -159,17 +178,23 @@ def _tensors(
                 f"{path.name} holds {name!r} of shape {stated}, and the policy that its "
                 f"header describes needs {shape}. {_RETRAIN}"
             )
-        if kind not in _FLOATS:
+        if kind not in _FLOATS and name not in scaled:
             raise ValueError(
                 f"{path.name} holds {name!r} as {kind}, which is not read; parameters are "
-                f"{', '.join(_FLOATS)}. {_RETRAIN}"
+                f"{', '.join(_FLOATS)}, or {_WHOLE} with scales. {_RETRAIN}"
             )
-        with np.errstate(over="ignore"):
-            params[name] = file.get_tensor(name).astype(precision)
-        if not np.isfinite(params[name]).all():
+        tensors[name] = file.get_tensor(name)
+    params = {}
+    for name in expected:
+        with np.errstate(over="ignore", invalid="ignore"):
+            value = tensors[name].astype(precision)
+            if name in scaled:
+                value = value * tensors[name + _SCALE].astype(precision)
+        if not np.isfinite(value).all():
             raise ValueError(
                 f"{path.name} holds {name!r} with values that are not finite floats. {_RETRAIN}"
             )
+        params[name] = value
     return params
 
 

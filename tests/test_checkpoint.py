@@ -93,7 +93,7 @@ def test_a_failed_save_leaves_the_old_file(trained, written):
 
 def test_half_precision_keeps_three_digits_and_halves_the_file(trained, written, tmp_path):
     path = tmp_path / "half.safetensors"
-    save(path, trained, half=True)
+    save(path, trained, stored="float16")
     for name, value in load(path).params.items():
         assert value.dtype == trained.policy.precision
         assert_allclose(value, trained.params[name], rtol=5e-4, atol=1e-7)
@@ -101,10 +101,52 @@ def test_half_precision_keeps_three_digits_and_halves_the_file(trained, written,
     assert sum(value.nbytes for value in content(path)[1].values()) * 2 == tensors
 
 
+def test_whole_numbers_keep_two_digits_and_quarter_the_file(trained, written, tmp_path):
+    path = tmp_path / "int8.safetensors"
+    save(path, trained, stored="int8")
+    loaded = load(path)
+    for name, value in trained.params.items():
+        assert loaded.params[name].shape == value.shape
+        step = np.abs(value).max(axis=0) / 127 if value.ndim == 2 else 1e-3 * (1 + np.abs(value))
+        assert (np.abs(loaded.params[name] - value) <= 0.51 * step + 1e-6).all()
+    assert loaded.policy == trained.policy and loaded.header == trained.header
+    assert path.stat().st_size < 0.7 * written.stat().st_size
+
+
+def test_whole_numbers_need_their_scales(trained, tmp_path):
+    path = tmp_path / "policy.safetensors"
+    save(path, trained, stored="int8")
+    tensors = content(path)[1]
+    name = next(name for name in tensors if name.endswith(":scale"))
+    wrong = [
+        ({k: v for k, v in tensors.items() if k != name}, f"lacks the tensors .'{name}'"),
+        ({**tensors, name: tensors[name][:-1]}, "of shape"),
+        ({**tensors, name: tensors[name].astype(np.int32)}, "as I32, which is not read"),
+        ({**tensors, name: np.full_like(tensors[name], np.inf)}, "not finite floats"),
+    ]
+    for changed, message in wrong:
+        rewrite(path, tensors=changed)
+        with pytest.raises(ValueError, match=f"policy.safetensors.*{message}"):
+            load(path)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_whole_numbers_hold_no_infinity(trained, tmp_path, bad):
+    name = next(name for name, value in trained.params.items() if value.ndim == 2)
+    value = trained.params[name].copy()
+    value[0, 0] = bad
+    with pytest.raises(ValueError, match="not written.*finite"):
+        save(
+            tmp_path / "int8.safetensors",
+            replace(trained, params={**trained.params, name: value}),
+            stored="int8",
+        )
+
+
 def test_a_parameter_that_half_precision_cannot_hold_is_refused(trained, tmp_path):
     next(iter(trained.params.values()))[...] = 1e6
     with pytest.raises(ValueError, match="not finite"):
-        save(tmp_path / "half.safetensors", trained, half=True)
+        save(tmp_path / "half.safetensors", trained, stored="float16")
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -216,7 +216,7 @@ def test_a_shipped_file_is_not_overwritten(weights, tmp_path):
 def test_a_policy_is_shipped_in_half_precision_on_request(weights, tmp_path):
     source = tmp_path / "new.safetensors"
     save(source, untrained("memory", 1))
-    model = ship(source, "small", card=tmp_path / "card.md", half=True, weights=weights)
+    model = ship(source, "small", card=tmp_path / "card.md", stored="float16", weights=weights)
     assert (weights / model.file).stat().st_size < source.stat().st_size
     assert registry.load_policy("small").params.keys() == untrained("memory", 1).params.keys()
 

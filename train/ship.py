@@ -30,7 +30,7 @@ def ship(
     *,
     card: Path | None = None,
     alias: str | None = None,
-    half: bool = False,
+    stored: str | None = None,
     changes: Mapping[str, Any] | None = None,
     weights: Path = WEIGHTS,
 ) -> Shipped:
@@ -41,7 +41,8 @@ def ship(
         name: what users will call it; models of several dimensions share a name and a card.
         card: its model card in Markdown; may be left out if `name` has one already.
         alias: short name that stands for `name` from now on.
-        half: store its parameters as float16; measure the shipped file then, not the checkpoint.
+        stored: how parameters are, see `checkpoint.save`; as in the checkpoint if None. Where that
+            rounds them, measure the shipped file, not the checkpoint.
         changes: fields of the policy that are others at run time than in the training.
         weights: folder of the shipped files.
 
@@ -67,8 +68,8 @@ def ship(
         raise ValueError(f"{name!r} has no model card yet; give one with --card FILE.")
     if card is not None and card.resolve() != kept_card.resolve():
         shutil.copyfile(card, kept_card)
-    if half or changes:
-        save(file, trained, half=half)
+    if stored or changes:
+        save(file, trained, stored=stored or "float32")
     else:
         shutil.copyfile(checkpoint, file)
     shipped = Shipped(
@@ -111,7 +112,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("name", help="what users will call it")
     parser.add_argument("--card", type=Path, help="model card in Markdown")
     parser.add_argument("--alias", help="short name that stands for NAME from now on")
-    parser.add_argument("--half", action="store_true", help="store parameters as float16")
+    parser.add_argument(
+        "--stored", choices=("float32", "float16", "int8"), help="how parameters are, if rounded"
+    )
     parser.add_argument(
         "--set",
         nargs="+",
