@@ -65,6 +65,16 @@ fuzz: export FUZZ_EXAMPLES ?= 20000
 fuzz: venv  ## files from strangers, FUZZ_EXAMPLES of each sort, with counts
 	$(BIN)/python -m pytest -q -p no:cacheprovider tests/fuzz --hypothesis-show-statistics
 
+package: venv  ## wheels and source distributions, checked, and the tests of the latter's core
+	rm -rf dist build models/build
+	$(INSTALL) build twine
+	$(BIN)/python -m build -q --outdir dist .
+	$(BIN)/python -m build -q --outdir dist models
+	$(BIN)/python -m twine check --strict dist/*
+	test "$$(find dist -name 'l2l_sampler-*.whl' -size -5M)"
+	rm -rf dist/unpacked && mkdir dist/unpacked && tar xzf dist/l2l_sampler-*.tar.gz -C dist/unpacked --strip-components=1
+	cd dist/unpacked && $(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider -k $(FEWER) $(CORE)
+
 lint: venv  ## style, format, types, and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -94,7 +104,7 @@ venv: .venv/.dev  ## set up .venv with all that development needs
 
 .venv/.dev: pyproject.toml constraints.txt | .venv/bin/python
 	$(INSTALL) torch==2.13.0
-	$(INSTALL) -e ".[train,ray,bench,dev]"
+	$(INSTALL) -e ".[train,ray,bench,dev]" -e ./models
 	touch $@
 
 .venv/bin/python:

@@ -1,12 +1,14 @@
 """Finds a trained policy: by the name of a shipped one, in a file, or in a folder of files.
 
-`WEIGHTS / "index.json"` lists the shipped files with their hashes. One name may stand for several
-files, one for each dimension and horizon; a folder of checkpoints is searched in the same way.
+`WEIGHTS / "index.json"` lists the shipped files with their hashes, and so does that of the package
+l2l-sampler-models where it is installed. One name may stand for several files, one for each
+dimension and horizon; a folder of checkpoints is searched in the same way.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import os
 from collections.abc import Mapping
@@ -24,13 +26,24 @@ WEIGHTS = Path(__file__).with_name("weights")
 """Folder of the shipped files; its index is read anew at every question, in 0.1 ms."""
 
 
+def _installed_models() -> Path | None:
+    """Folder of the files of l2l-sampler-models; None if it is not installed."""
+    spec = importlib.util.find_spec("l2l_sampler_models")
+    found = spec and spec.submodule_search_locations
+    return Path(next(iter(found))) / "weights" if found else None
+
+
+MODELS = _installed_models()
+"""Folder of more shipped files, or None."""
+
+
 @dataclass(frozen=True)
 class Shipped:
     """One model of the index.
 
     Attributes:
         name: what users call it; models of several dimensions share one name.
-        file: its file in `weights/`.
+        file: its file in `weights/`, of this package or of l2l-sampler-models.
         sha256: hash of that file.
         dim: unit-cube axes it is made for; None if any.
         policy: kind of policy.
@@ -52,13 +65,19 @@ class Shipped:
 
 
 def shipped() -> tuple[Shipped, ...]:
-    """Every shipped model."""
-    return tuple(Shipped(**model) for model in _index()["models"])
+    """Every shipped model, those of l2l-sampler-models included where it is installed."""
+    return tuple(_files().values())
+
+
+def path_of(file: str) -> Path:
+    """Where a shipped file is, such as a model or its card."""
+    found = [folder / file for folder in _folders()]
+    return next(filter(Path.exists, found), found[0])
 
 
 def aliases() -> dict[str, str]:
     """Short names, each with the name of the shipped models that it stands for."""
-    return dict(_index()["aliases"])
+    return dict(_index(WEIGHTS)["aliases"])
 
 
 def names() -> tuple[str, ...]:
@@ -149,9 +168,23 @@ def load_policy(name_or_path: str | os.PathLike[str], dim: int | None = None) ->
     return _open(path, one)
 
 
-def _index() -> dict[str, Any]:
-    index: dict[str, Any] = json.loads((WEIGHTS / "index.json").read_text(encoding="utf-8"))
+def _folders() -> list[Path]:
+    """The folders of shipped files, each with an index."""
+    return [WEIGHTS] if MODELS is None else [WEIGHTS, MODELS]
+
+
+def _index(folder: Path) -> dict[str, Any]:
+    index: dict[str, Any] = json.loads((folder / "index.json").read_text(encoding="utf-8"))
     return index
+
+
+def _files() -> dict[Path, Shipped]:
+    """Every shipped model by its file."""
+    return {
+        folder / model["file"]: Shipped(**model)
+        for folder in _folders()
+        for model in _index(folder)["models"]
+    }
 
 
 def _candidates(policy: str | os.PathLike[str]) -> Mapping[Path, Shipped | Header]:
@@ -163,9 +196,15 @@ def _candidates(policy: str | os.PathLike[str]) -> Mapping[Path, Shipped | Heade
         )
     if isinstance(policy, str):
         name = aliases().get(policy, policy)
-        named = {WEIGHTS / model.file: model for model in shipped() if model.name == name}
+        named = {path: model for path, model in _files().items() if model.name == name}
         if named:
             return named
+        if name in _index(WEIGHTS).get("elsewhere", ()):
+            raise ValueError(
+                f"the policy {policy!r} comes with a package of its own: "
+                'pip install "l2l-sampler[models]", or ./models of a checkout. '
+                f"Installed are {', '.join(names())}."
+            )
     path = Path(policy)
     if path.is_dir():
         files = sorted(path.glob("*.safetensors"))
@@ -196,9 +235,8 @@ def _open(path: Path, known: Shipped | Header) -> TrainedPolicy:
 
 def _hash_of(path: Path) -> str | None:
     """The hash that a file must have since it is a shipped one; None if it is none."""
-    if path.resolve().parent != WEIGHTS.resolve():
-        return None
-    return next((model.sha256 for model in shipped() if model.file == path.name), None)
+    found = {file.resolve(): model.sha256 for file, model in _files().items()}
+    return found.get(path.resolve())
 
 
 @lru_cache(maxsize=64)

@@ -15,6 +15,7 @@ from tests.untrained import untrained
 from train.ship import ship
 
 SHIPPED = registry.shipped()
+FOLDERS = [registry.WEIGHTS, registry.MODELS]
 
 
 def of_dimension(dim, horizon=None, seed=0):
@@ -46,13 +47,14 @@ def weights(tmp_path, monkeypatch):
         save(source, of_dimension(2, horizon))
         ship(source, "each", card=card, weights=folder)
     monkeypatch.setattr(registry, "WEIGHTS", folder)
+    monkeypatch.setattr(registry, "MODELS", None)
     return folder
 
 
 @pytest.mark.parametrize("model", SHIPPED, ids=lambda model: model.file)
 def test_every_shipped_file_loads_and_is_what_the_index_says(model):
     trained = resolve(model.name, model.dim or 2, n_trials=model.horizon)
-    assert (registry.WEIGHTS / model.card).is_file()
+    assert registry.path_of(model.card).is_file()
     header = trained.header
     said = (model.dim, model.policy, model.loss, model.horizon, model.workers)
     assert said == (header.dim, header.policy, header.loss, header.horizon, header.workers)
@@ -73,7 +75,7 @@ def test_no_two_shipped_models_serve_the_same_purpose():
 
 def test_every_file_in_weights_is_in_the_index():
     listed = {model.file for model in SHIPPED} | {model.card for model in SHIPPED}
-    present = {file.name for file in registry.WEIGHTS.iterdir()}
+    present = {file.name for folder in FOLDERS for file in folder.iterdir()}
     assert present == listed | {"index.json"}
 
 

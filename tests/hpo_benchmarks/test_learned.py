@@ -27,6 +27,7 @@ def shipped(tmp_path, monkeypatch):
         save(source, untrained("lstm", dim, horizon=100))
         ship(source, "lstm-oi", card=card, weights=folder)
     monkeypatch.setattr(registry, "WEIGHTS", folder)
+    monkeypatch.setattr(registry, "MODELS", None)
 
 
 def test_the_default_policy_goes_by_its_short_name_and_comes_first(shipped):

@@ -12,7 +12,7 @@ from train.options import FAMILIES, make_parser, parse
 from train.run.setup import make_policy
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("l2l_sampler/weights/*.md")]
+PAGES = [ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/**/weights/*.md")]
 COMMANDS = {
     command
     for page in PAGES
