@@ -124,7 +124,7 @@ def read_header(path: str | os.PathLike[str]) -> Header:
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """A file whose layout is right: names, types, shapes and places agree with its size."""
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise FileNotFoundError(
             f"there is no checkpoint {path}. Give the path of a .safetensors file that "
             "`python -m train.fit` wrote, or the name of a shipped policy such as 'memory'."

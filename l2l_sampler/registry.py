@@ -206,7 +206,7 @@ def _candidates(policy: str | os.PathLike[str]) -> Mapping[Path, Shipped | Heade
                 f"Installed are {', '.join(names())}."
             )
     path = Path(policy)
-    if path.is_dir():
+    if os.path.isdir(path):  # It is False, and no error, for what can be no path.
         files = sorted(path.glob("*.safetensors"))
         if not files:
             raise FileNotFoundError(
@@ -223,7 +223,7 @@ def _candidates(policy: str | os.PathLike[str]) -> Mapping[Path, Shipped | Heade
 
 
 def _open(path: Path, known: Shipped | Header) -> TrainedPolicy:
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise FileNotFoundError(
             f"the shipped file {path.name} is missing: the installation is damaged. "
             "Install l2l-sampler again."

@@ -243,3 +243,23 @@ def test_nothing_is_shipped_without_a_model_card(weights, tmp_path):
     with pytest.raises(ValueError, match="'new' has no model card yet; .*--card"):
         ship(tmp_path / "new.safetensors", "new", weights=weights)
     assert not (weights / "new.safetensors").exists()
+
+
+@pytest.mark.parametrize("name", ["0" * 999, "a\0b", "no/such/" * 99 + "file.safetensors"])
+def test_what_can_be_no_path_is_an_error_like_any_other(name):
+    with pytest.raises((ValueError, FileNotFoundError), match="no policy|no checkpoint"):
+        load_policy(name)
+
+
+def test_models_that_are_not_installed_are_named_with_their_package(monkeypatch):
+    monkeypatch.setattr(registry, "MODELS", None)
+    assert "lstm-ei" not in registry.names() and "lstm" in registry.names()
+    with pytest.raises(ValueError, match=r"'lstm-ei' comes with .*l2l-sampler\[models\]"):
+        load_policy("lstm-ei", dim=3)
+
+
+def test_a_shipped_file_given_by_path_is_checked_too(weights):
+    path = weights / "any.safetensors"
+    save(path, replace(untrained("memory", 1), params=shifted(untrained("memory", 1))))
+    with pytest.raises(ValueError, match="any.safetensors has SHA-256"):
+        load_policy(path)

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import TypeAlias
 
 from optuna import Study
@@ -181,11 +181,17 @@ def _has_model(dims: frozenset[int | None], problem: AnyProblem) -> bool:
     return None in dims or (isinstance(problem, Problem) and cube_dim(problem.space) in dims)
 
 
+def _installed(name: str) -> str:
+    """A package and its version. Without it only the methods that need it cannot run."""
+    try:
+        return f"{name} {version(name)}"
+    except PackageNotFoundError:
+        return f"{name}, not installed"
+
+
 def peer_methods() -> list[Method]:
     """Today's optimizers, with the defaults of their authors but where a comment says else."""
-    optuna, smac, sklearn = (
-        f"{name} {version(name)}" for name in ("optuna", "smac", "scikit-learn")
-    )
+    optuna, smac, sklearn = map(_installed, ("optuna", "smac", "scikit-learn"))
     return [
         Method("random", _random, optuna),
         Method("sobol", _sobol, optuna, suits=_fixed_space),

@@ -104,8 +104,8 @@ class MemoryPolicy(Policy):
     steps: int = limited(5, 1, 64)
     starts: int = limited(8, LOCAL_GROUPS, 256)
     group: int = limited(12, 1, 256)
-    margin_low: float = limited(0.02, 0, 100, above=True)
-    margin_high: float = limited(0.3, 0, 100, above=True)
+    margin_low: float = limited(0.02, 1e-6, 100)
+    margin_high: float = limited(0.3, 1e-6, 100)
     n_max: int = limited(160, 2, 1024)
     encoding: str = "zscore-1"
     caution: float | None = limited(None, 0, 100)
