@@ -1,6 +1,8 @@
 """LearnedSearcher inside of Ray Tune, on a real local Ray with two CPUs."""
 
 import math
+import os
+import signal
 
 import pytest
 from ray import tune
@@ -52,6 +54,20 @@ def test_failed_infinite_and_stopped_trials_are_all_taken_in(fit):
             assert trial.value is None
         else:
             assert trial.value == by_id[trial.id].metrics["loss"]
+
+
+def test_trials_whose_actors_are_killed_count_as_failed(fit):
+    def objective(config):
+        if config["n"] % 3 == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        tune.report({"loss": (config["n"] - 4) ** 2})
+
+    search = LearnedSearcher(seed=0)
+    results = fit(objective, {"n": tune.randint(0, 10)}, search, 10)
+    assert_nothing_is_pending(search, 10)
+    assert sorted(r.config["n"] for r in results) == list(range(10))
+    assert sum(r.error is not None for r in results) == n_failed(search) == 4
+    assert results.get_best_result().config["n"] == 4
 
 
 def test_nested_configs_arrive_as_they_are_meant(fit):
