@@ -47,8 +47,8 @@ test-all: lint pythons  ## the slow tests too
 # Where servers cannot be installed or started, their tests are skipped and say why.
 test-databases: venv  ## many workers, killed at random, on PostgreSQL, MariaDB, SQLite and a journal
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && ! command -v mariadbd > /dev/null; \
-	then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
-		--no-install-recommends postgresql mariadb-server > /dev/null || true; fi
+	then timeout 120 apt-get update -qq && DEBIAN_FRONTEND=noninteractive timeout 300 \
+		apt-get install -qq -y --no-install-recommends postgresql mariadb-server > /dev/null || true; fi
 	$(INSTALL) -e ".[databases]"
 	$(BIN)/python -m pytest -q -m databases -rs tests/databases
 

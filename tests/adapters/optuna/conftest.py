@@ -9,8 +9,17 @@ from l2l_sampler.checkpoint import save
 from tests.adapters.optuna.studies import ANY_DIMENSION, CLIMBER, ONE_DIMENSION
 from tests.untrained import untrained
 
+EARLIER = {"memory-posterior", "memory-posterior-2"}
+"""Their weights are those of memory-posterior-3, which does all that they do."""
 
-@pytest.fixture(scope="session", params=["climber", *ANY_DIMENSION, *ONE_DIMENSION])
+
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param(name, marks=[pytest.mark.slow] * (name in EARLIER))
+        for name in ("climber", *ANY_DIMENSION, *ONE_DIMENSION)
+    ],
+)
 def policy(request, tmp_path_factory):
     """A policy of each sort that is shipped, and a simple one.
 

@@ -50,7 +50,8 @@ def test_every_loss_has_the_dimensions_that_are_promised():
         assert dims[f"{kind}-oi"] == {1, 2, 3, 4, 6, 9}
         assert dims[f"{kind}-ei"] >= {1, 2, 3, 4, 6}
         assert dims[f"{kind}-sum"] == dims[f"{kind}-parallel"] == {3, 6}
-        assert aliases()[kind] in (f"{kind}-oi", f"{kind}-ei")
+        assert dims[f"{kind}-oi-int8"] == dims[f"{kind}-oi"]
+        assert aliases()[kind] == f"{kind}-oi-int8"
     assert all(model.horizon == 100 for model in MODELS)
     assert all(model.workers == 5 for model in MODELS if model.name.endswith("parallel"))
 
