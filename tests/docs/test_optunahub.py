@@ -5,10 +5,10 @@ import re
 from pathlib import Path
 
 import optuna
+import optunahub
 import pytest
 
 import l2l_sampler
-import optunahub
 
 ROOT = Path(__file__).parents[2] / "hub" / "package"
 PACKAGE = "samplers/learned_sampler"

@@ -1,7 +1,6 @@
 """A conditional space with a constraint, tuned by the learned sampler."""
 
 import optuna
-
 import optunahub
 
 
