@@ -176,3 +176,28 @@ def test_a_parameter_that_is_new_begins_near_its_middle():
     study.optimize(objective, n_trials=1)
     assert study.trials[0].params["x"] == pytest.approx(before.best_params["x"])
     assert abs(study.trials[0].params["new"] - 0.5) < 0.4
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_batch_that_is_asked_before_the_first_result_is_of_distinct_points(count):
+    earlier = [done(bowl(0.7), seed) for seed in range(count)]
+    study = optuna.create_study(sampler=LearnedSampler(seed=1, earlier=earlier))
+    trials = [study.ask() for _ in range(9)]
+    points = [tuple(trial.suggest_float(name, 0.0, 1.0) for name in "abc") for trial in trials]
+    assert len(set(points)) == 9
+
+
+def test_first_trials_that_fail_stop_no_study_with_earlier_ones():
+    def objective(trial):
+        if trial.number < 6:
+            raise ArithmeticError
+        return bowl(0.7)(trial)
+
+    def failing(trial):
+        trial.suggest_float("a", 0.0, 1.0)
+        return objective(trial)
+
+    sampler = LearnedSampler(seed=1, earlier=[done(bowl(0.7)), done(bowl(0.7), 3)])
+    study = optuna.create_study(sampler=sampler)
+    study.optimize(failing, n_trials=12, catch=ArithmeticError)
+    assert study.best_value < 0.2

@@ -133,9 +133,11 @@ def _on_one_scale(y: np.ndarray, source: np.ndarray) -> np.ndarray:
     scaled = np.full(len(y), np.nan)
     for study in np.unique(source):
         some = (source == study) & ~np.isnan(y)
+        if not some.any():  # Its trials are still running, or have failed.
+            continue
         values = y[None, some]
         tamed = tamer(values, np.ones_like(values, dtype=bool))(values)[0]
-        gap = tamed - tamed.mean() if len(tamed) else tamed
-        deviation = np.sqrt((gap**2).mean()) if len(tamed) else 0.0
+        gap = tamed - tamed.mean()
+        deviation = np.sqrt((gap**2).mean())
         scaled[some] = gap / deviation if deviation > 0.0 else 0.0
     return scaled
