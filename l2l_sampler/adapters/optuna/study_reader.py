@@ -77,7 +77,7 @@ class StudyReader:
         """
         with self.lock:
             self._lay_out(search_space, self._refresh(study))
-            found = self._space.conditions(list(search_space))
+            found = self._space.conditions(search_space)
             conditions = {name: c for name, c in found.items() if name not in taking_part}
             if conditions != self._cube.conditions:
                 self._cube = ConditionalCube(self._cube.axes, conditions)

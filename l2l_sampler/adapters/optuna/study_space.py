@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial, TrialState
 
-from l2l_sampler.adapters.optuna.distributions import Range, suggested_codes
+from l2l_sampler.adapters.optuna.distributions import Range, same_kind, suggested_codes
 from l2l_sampler.spaces.conditions import Conditions
 from l2l_sampler.spaces.inference import ConditionLearner, Suggested
 
@@ -64,6 +66,18 @@ class StudySpace:
         """Parameters whose kind or choices differ from trial to trial."""
         return frozenset(name for name, known in self._ranges.items() if not known.consistent)
 
-    def conditions(self, names: list[str]) -> Conditions:
-        """Who of these parameters takes part when, as far as the trials show."""
+    def conditions(self, space: Mapping[str, BaseDistribution]) -> Conditions:
+        """Who of the parameters of a space takes part when, as far as the trials show.
+
+        The trials may be those of another study, where a parameter of the same name was of another
+        kind, or had other choices: they show nothing of who takes part by it.
+        """
+        names = [name for name, one in space.items() if self._alike(name, one)]
         return self._learner.conditions(names, self._shown.values())
+
+    def _alike(self, name: str, distribution: BaseDistribution) -> bool:
+        """Whether the trials have the parameter in ways that differ in the range at most."""
+        known = self._ranges.get(name)
+        if known is None:
+            return True
+        return known.consistent and same_kind(known.searched, distribution)
