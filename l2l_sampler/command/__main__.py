@@ -64,14 +64,26 @@ def main(arguments: list[str] | None = None) -> int:
             case "suggest":
                 suggest.serve(suggest.session_of(options), sys.stdin, sys.stdout)
             case "explain":
-                study = optuna.load_study(study_name=options.study, storage=options.storage)
-                print(explain(study, options.policy))
+                print(explain(_study(options.study, options.storage), options.policy))
     except BrokenPipeError:  # whoever read this has read enough
         sys.stderr.close()
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        words = error.args[0] if isinstance(error, KeyError) and error.args else error
-        made.error(str(words))
+    except (OSError, ValueError, TypeError) as error:
+        made.error(str(error))
     return 0
+
+
+def _study(name: str, url: str) -> optuna.Study:
+    """A study of Optuna.
+
+    Raises:
+        ValueError: there is none, or the storage cannot be opened.
+    """
+    try:
+        return optuna.load_study(study_name=name, storage=url)
+    except KeyError as error:
+        raise ValueError(f"there is no study {name!r} in {url}") from error
+    except Exception as error:  # a storage's own errors are of its own kinds
+        raise ValueError(f"{url} cannot be opened: {error}") from error
 
 
 if __name__ == "__main__":

@@ -46,8 +46,8 @@ Reads a request a line from standard input and writes an answer a line, both JSO
   {"best": 1}                             -> {"trial": 0, "params": {...}, "value": 0.25}
   anything else                           -> {"error": "..."}
 
-The space is a JSON object, in a file or in the argument itself; it is kept in the state, so that
-later calls may leave it out:
+The space is a JSON object, in a file or in the argument itself. It is kept in the state, so that
+later calls may leave it out; another one counts from then on:
 
   {"rate": {"type": "float", "low": 1e-5, "high": 0.1, "log": true},
    "n": {"type": "int", "low": 1, "high": 8},
@@ -115,15 +115,15 @@ def session_of(options: argparse.Namespace) -> Session:
         raise
     except Exception as error:  # Optuna reads a log line by line, and checks little of it
         raise ValueError(f"{options.state} holds no state of this command: {error!r}") from error
-    if kept is None:
-        if space is None:
+    if space is None:
+        if kept is None:
             raise ValueError(f"{options.state} holds no space, so --space is needed")
-        plain = {name: distribution_to_json(one) for name, one in space.items()}
-        study.set_user_attr(_SPACE, plain)
-    elif space is None:
         space = {name: json_to_distribution(text) for name, text in kept.items()}
-        sampler = LearnedSampler(options.policy, seed=options.seed, search_space=space)
-        study.sampler = sampler
+        study.sampler = LearnedSampler(options.policy, seed=options.seed, search_space=space)
+    else:
+        plain = {name: distribution_to_json(one) for name, one in space.items()}
+        if plain != kept:
+            study.set_user_attr(_SPACE, plain)
     return Session(study, space)
 
 
@@ -189,8 +189,9 @@ def answers_to(session: Session, request: Mapping[str, Any]) -> Iterator[dict[st
     if unknown := request.keys() - known:
         raise ValueError(f"unknown {', '.join(sorted(map(shown, unknown)))}")
     count = request[verbs[0]]
-    if type(count) is not int or count < 0:
-        raise ValueError(f"{verbs[0]} must be a whole number, got {shown(count)}")
+    least = 0 if verbs == ["tell"] else 1
+    if type(count) is not int or count < least:
+        raise ValueError(f"{verbs[0]} must be a whole number from {least} on, got {shown(count)}")
     if verbs == ["tell"]:
         yield _told(session.study, count, request)
     elif verbs == ["ask"]:
@@ -198,7 +199,10 @@ def answers_to(session: Session, request: Mapping[str, Any]) -> Iterator[dict[st
             trial = session.study.ask(session.space)
             yield {"trial": trial.number, "params": trial.params}
     else:
-        for best in session.study.best_trials[:count]:
+        found = session.study.best_trials[:count]
+        if not found:
+            raise ValueError("no trial has a value yet that meets the constraints")
+        for best in found:
             value = best.values[0] if len(best.values) == 1 else best.values
             yield {"trial": best.number, "params": best.params, "value": value}
 

@@ -108,7 +108,9 @@ def test_several_objectives_and_constraints(tmp_path):
     [
         ({}, 'one of "ask", "tell" and "best"'),
         ({"ask": 1, "tell": 0}, "one of"),
-        ({"ask": -1}, "whole number, got -1"),
+        ({"ask": 0}, "whole number from 1 on, got 0"),
+        ({"tell": -1, "value": 1.0}, "whole number from 0 on, got -1"),
+        ({"best": 1}, "no trial has a value yet"),
         ({"ask": "x"}, "whole number"),
         ({"ask": 1, "n": 3}, "unknown 'n'"),
         ({"tell": 99, "value": 1.0}, "no trial 99; 1 were asked for"),
@@ -205,3 +207,22 @@ def test_a_study_is_explained(tmp_path, capsys):
     with pytest.raises(SystemExit) as stop:
         main(["explain", "other", "--storage", url])
     assert stop.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [("sqlite:///{}/new.db", "there is no study"), ("nonsense", "cannot be opened")],
+)
+def test_a_study_that_is_not_there_is_named(tmp_path, capsys, url, words):
+    with pytest.raises(SystemExit) as stop:
+        main(["explain", "other", "--storage", url.format(tmp_path)])
+    assert stop.value.code == 2 and words in capsys.readouterr().err
+
+
+def test_another_space_counts_from_then_on(tmp_path):
+    state = tmp_path / "s.log"
+    suggest(state, {"ask": 1}, {"tell": 0, "value": 1.0})
+    wider = SPACE | {"extra": {"type": "float", "low": 0.0, "high": 1.0}}
+    suggest(state, {"ask": 1}, space=wider)
+    (asked,) = suggest(state, {"ask": 1}, space=None)
+    assert asked["params"].keys() == wider.keys()
