@@ -95,9 +95,9 @@ class LearnedSampler(BaseSampler):
         constraints_func: function of a completed or pruned trial that gives the values of its
             constraints, above 0 where one is violated. Optuna 5 deprecates it: call
             `trial.set_constraint(name, value)` in the objective.
-        earlier: studies of similar objectives, to begin with what they tell. How much that is, is
-            inferred from the trials. Their search spaces and the scales of their objectives may
-            be others.
+        earlier: studies of similar objectives, to begin with their best trials and what they
+            tell; from ten results on this study stands on its own. Their search spaces and the
+            scales of their objectives may be others.
 
     Raises:
         ValueError: if `n_trials` or `seed` is out of range; later, if `policy` has no model for

@@ -61,14 +61,13 @@ class LearnedSearcher(Searcher):
 
         search = LearnedSearcher({"x": tune.uniform(0.0, 20.0)}, metric="loss", mode="min", seed=0)
         config = search.suggest("a")                       # {"x": ...}; trial "a" is pending
-        search.on_trial_result("a", {"loss": 37.0})        # on the way: still pending
         search.on_trial_complete("a", {"loss": 36.0})      # finished: 36.0 counts
         config = search.suggest("b")
         search.on_trial_complete("b", error=True)          # failed: it has a point and no value
         search.add_evaluated_point({"x": 4.0}, 1.0)        # known from elsewhere
         search.save("state.json")
-        search = LearnedSearcher()                         # takes the space from the file
-        search.restore("state.json")                       # and goes on where it was
+        search = LearnedSearcher()
+        search.restore("state.json")                       # space and all: it goes on
         config = search.suggest("c")
 
     In a `Tuner`, `space`, `metric` and `mode` are best left out: Ray passes on those of
