@@ -92,4 +92,21 @@ def test_a_baseline_without_parameters_takes_none_from_the_others():
     study.tell(study.ask(X), 0.0)
     space = StudyReader(True).space(study)
     assert space.shared() == space.union() == X
-    assert space.conditions(["x"]) == {}
+    assert space.conditions(X) == {}
+
+
+def test_trials_show_no_conditions_by_a_parameter_that_is_of_another_kind_now():
+    study = new_study()
+    choices = CategoricalDistribution(["a", "b"])
+    for kind in "abab":
+        study.enqueue_trial({"kind": kind})
+        trial = study.ask({"kind": choices})
+        if kind == "a":
+            trial.suggest_float("x", 0, 1)
+        study.tell(trial, 1.0)
+    space = StudyReader(True).space(study)
+    assert space.conditions({"kind": choices, **X})
+    number = FloatDistribution(0, 1)
+    more = CategoricalDistribution(["a", "b", "c"])
+    for other in (number, more):
+        assert space.conditions({"kind": other, **X}) == {}
