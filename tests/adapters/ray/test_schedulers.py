@@ -14,6 +14,7 @@ from ray.tune.schedulers import (
 )
 
 from l2l_sampler import LearnedSearcher
+from l2l_sampler.adapters.ray.goal import Goal
 from l2l_sampler.adapters.ray.state import State
 
 pytestmark = pytest.mark.slow
@@ -51,7 +52,7 @@ def read(search, results):
     """By trial: its last step by Ray and by the searcher, its last value, and its value told."""
     table = State.from_json(search.get_state()).trials
     assert all(trial.told is not None for trial in table.trials)
-    y = table.history(2, maximize=False).y
+    y = table.history(2, Goal.of("loss", "min", {})).y
     steps = {r.metrics["trial_id"]: r.metrics["step"] for r in results}
     return [
         (steps[trial.id], trial.step, trial.value, told)

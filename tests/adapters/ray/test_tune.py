@@ -65,7 +65,6 @@ def test_trials_whose_actors_are_killed_count_as_failed(fit):
     search = LearnedSearcher(seed=0)
     results = fit(objective, {"n": tune.randint(0, 10)}, search, 10)
     assert_nothing_is_pending(search, 10)
-    assert sorted(r.config["n"] for r in results) == list(range(10))
     assert sum(r.error is not None for r in results) == n_failed(search) == 4
     assert results.get_best_result().config["n"] == 4
 
