@@ -151,14 +151,16 @@ def test_the_true_value_counts_only_where_all_constraints_are_met(problem):
             assert trial.user_attrs[TRUTH] >= problem.optimum(0) - 1e-4 * abs(problem.optimum(0))
 
 
-@pytest.mark.parametrize("name", ["valley", "basins", "ranges"])
-def test_what_was_best_in_an_earlier_study_is_good_in_this_one(name):
+@pytest.mark.parametrize(
+    ("name", "more"), [("valley", {}), ("basins", {}), ("ranges", {"new": 0.5})]
+)
+def test_what_was_best_in_an_earlier_study_is_good_in_this_one(name, more):
     problem = TRANSFER[name]
     for seed in range(3):
         chance = np.median(known(random_study(problem, 50, seed)))
         study = optuna.create_study()
         for before in problem.earlier(seed):
-            study.enqueue_trial(before.best_params)
+            study.enqueue_trial(before.best_params | more)
         study.optimize(lambda trial, seed=seed: problem.objective(trial, seed), transfer.STUDIES)
         assert min(known(study)) < 0.5 * chance
 
