@@ -18,6 +18,7 @@ import sys
 import numpy as np
 import optuna
 
+from hpo_benchmarks.environment import VARIABLES
 from l2l_sampler import LearnedSampler
 
 STUDIES, TRIALS = 24, 80
@@ -29,7 +30,6 @@ VARIANTS = {
         for name in ("Haswell", "Sandybridge", "Nehalem")
     },
 }
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def study_of(seed: int, trials: int, policy: str) -> list[list[float]]:
@@ -60,7 +60,7 @@ def studies_with(
     )
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code],
-        env={**os.environ, **ONE_THREAD, **variables},
+        env={**os.environ, **VARIABLES, **variables},
         capture_output=True,
         text=True,
         check=True,

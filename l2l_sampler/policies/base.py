@@ -58,6 +58,13 @@ class Cube(Protocol):
         """Every point of a finite cube, (n_points, D)."""
 
 
+def around_middle(cube: Cube, count: int, spread: float, rng: np.random.Generator) -> np.ndarray:
+    """Valid points (count, D) that lie this deviation around the middles of axes of numbers."""
+    u = cube.sample(rng, count)
+    middle = np.clip(0.5 + spread * rng.standard_normal(u.shape), 0.0, 1.0)
+    return cube.snap(np.where(cube.numeric, middle, u))
+
+
 class Cache:
     """What a policy has worked out for the last few trials, to go on from for the next.
 

@@ -14,6 +14,7 @@ from l2l_sampler.adapters.arguments import shown
 from l2l_sampler.adapters.optuna.private import identity
 from l2l_sampler.adapters.optuna.study_reader import StudyReader
 from l2l_sampler.history import History, preceded
+from l2l_sampler.policies.base import around_middle
 from l2l_sampler.spaces.conditional import ConditionalCube
 
 _SPREAD = 0.1
@@ -115,10 +116,8 @@ class EarlierStudies:
         rng, takes_part = np.random.default_rng(k), cube.active(history.x)
         for name in search_space.keys() - known.keys():
             columns, some = cube.columns(name), takes_part[name]
-            x = cube.sample(rng, int(some.sum()))
-            middle = np.clip(0.5 + _SPREAD * rng.standard_normal(x.shape), 0.0, 1.0)
-            x = np.where(cube.numeric, middle, x)
-            history.x[some, columns] = cube.snap(x)[:, columns]
+            x = around_middle(cube, int(some.sum()), _SPREAD, rng)
+            history.x[some, columns] = x[:, columns]
         return history, names
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from l2l_sampler.history import History
-from l2l_sampler.policies.base import Cache, Cube, Params
+from l2l_sampler.policies.base import Cache, Cube, Params, around_middle
 from l2l_sampler.policies.memory.process.settled import Inferred, remembered, settled
 from l2l_sampler.policies.memory.search.moves import FEWEST_RESULTS, Moves
 from l2l_sampler.policies.memory.search.view import View
@@ -58,7 +58,9 @@ def propose(
     inferred = inferred and inferred.stretched(1.0 / view.width(cube))
     history = readable(history, policy.n_max)
     if history.n == 0:
-        return view.out(cube, _opening(cube, policy.first, rng))
+        if policy.first is None:
+            return view.out(cube, cube.sample(rng, 1))
+        return view.out(cube, around_middle(cube, 1, policy.first, rng))
     table = policy.table(params, history, inferred and inferred.strength)
     table = table._replace(numeric=cube.numeric[None])
     moves = None
@@ -101,12 +103,3 @@ def _inferred(
     assert table.strength is not None
     found = Inferred(table.strength, objective.posterior.theta, limits)
     return found.stretched(view.width(cube))
-
-
-def _opening(cube: Cube, spread: float | None, rng: np.random.Generator) -> np.ndarray:
-    """A point (1, D) to begin with, around the middles of the axes of numbers, or anywhere."""
-    u = cube.sample(rng, 1)
-    if spread is None:
-        return u
-    middle = 0.5 + spread * rng.standard_normal(u.shape)
-    return cube.snap(np.where(cube.numeric, np.clip(middle, 0.0, 1.0), u))
