@@ -12,7 +12,8 @@ from hpo_benchmarks.methods.catalogue import methods
 from hpo_benchmarks.problems.suites import SUITES, TRIALS
 from hpo_benchmarks.problems.tabular import HPOLIB
 from hpo_benchmarks.rows import read_rows, write_packed
-from hpo_benchmarks.runner import ROOT, cells_of, run, unfinished
+from hpo_benchmarks.runner import cells_of, refuse_dirty_tree, run, unfinished
+from hpo_benchmarks.sources import ROOT
 
 PACKED = Path(__file__).parent / "results" / "rows.jsonl.gz"
 NEW_ROWS = ROOT / "runs" / "benchmarks" / "rows.jsonl"
@@ -37,6 +38,11 @@ def parser() -> argparse.ArgumentParser:
     runs.add_argument(
         "--again", action="store_true", help="run what is packed anew; rows of --out still count"
     )
+    runs.add_argument(
+        "--dirty",
+        action="store_true",
+        help="run code that no commit holds; `pack` refuses its rows",
+    )
     compare = commands.add_parser("compare", help="print how methods do on a suite")
     compare.add_argument("suite", choices=[*SUITES])
     compare.add_argument("--methods", nargs="+", metavar="NAME", help="all, if left out")
@@ -56,12 +62,14 @@ def run_suites(options: argparse.Namespace) -> int:
     """Run the suites asked for; the suite `speed` has the machine to itself.
 
     Raises:
-        ValueError: an unknown method.
+        ValueError: an unknown method, or code that no commit holds.
     """
     known = methods()
     names = options.methods or list(known)
     if unknown := sorted(set(names) - set(known)):
         raise ValueError(f"no method {', '.join(unknown)}; there are {', '.join(known)}")
+    if not options.dirty:
+        refuse_dirty_tree()
     failed = 0
     for suite in SUITES if options.suite == "all" else [options.suite]:
         alone = suite == "speed"
@@ -81,6 +89,22 @@ def run_suites(options: argparse.Namespace) -> int:
             ray_address=None if alone else options.ray,
         )
     return failed
+
+
+def pack_rows(out: Path) -> None:
+    """Put new rows into the repository's results.
+
+    Raises:
+        ValueError: a row whose code no commit holds.
+    """
+    new = read_rows([out])
+    if lost := [row for row in new if not row.traceable]:
+        raise ValueError(
+            f"{len(lost)} of {len(new)} rows of {out} are of code that no commit holds, such as "
+            f"{lost[0].place}, {lost[0].method}, seed {lost[0].seed} (commit {lost[0].commit}): "
+            "run them again from a committed state"
+        )
+    write_packed(read_rows([PACKED, out]), PACKED)
 
 
 def print_comparison(options: argparse.Namespace) -> None:
@@ -104,7 +128,7 @@ def main() -> int:
         if options.command == "compare":
             print_comparison(options)
         elif options.command == "pack":
-            write_packed(read_rows([PACKED, options.out]), PACKED)
+            pack_rows(options.out)
         else:
             from hpo_benchmarks.report.report import write_report
 

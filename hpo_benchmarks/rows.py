@@ -30,7 +30,10 @@ class Row:
         method_version: of the optimizer's code or weights.
         workers: evaluations side by side, in simulated time.
         version: release of this package.
-        commit: and its commit.
+        commit: and its commit, which ends in "-dirty" where files differed from it.
+        sources: digest of the code that can change the numbers, see `hpo_benchmarks.sources`.
+        packages: versions of the packages behind it.
+        machine: what it ran on.
         curve: T best values so far, after each finished trial. A define-by-run problem counts the
             true value, and has None as long as no trial has one.
         clock: T seconds spent in the optimizer until then.
@@ -54,6 +57,9 @@ class Row:
     workers: int = 1
     version: str | None = None
     commit: str | None = None
+    sources: str | None = None
+    packages: dict[str, str] | None = None
+    machine: str | None = None
     curve: list[float | None] | None = None
     clock: list[float] | None = None
     best_params: dict[str, Any] | None = None
@@ -73,6 +79,12 @@ class Row:
     def place(self) -> str:
         """Suite and problem in one word."""
         return f"{self.suite}/{self.problem}"
+
+    @property
+    def traceable(self) -> bool:
+        """Whether it says which code it comes from, and a commit holds that code."""
+        held = self.commit not in (None, "unknown") and not str(self.commit).endswith("-dirty")
+        return self.sources is not None and held
 
     def failures(self) -> list[int]:
         """How many trials have failed after each trial; none of a problem of a fixed space."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import joblib
 from tqdm import tqdm
@@ -13,16 +14,35 @@ from hpo_benchmarks.environment import VARIABLES
 from hpo_benchmarks.methods.catalogue import Method
 from hpo_benchmarks.problems.problem import AnyProblem
 from hpo_benchmarks.rows import Row
+from hpo_benchmarks.sources import ROOT, machine, packages
 from hpo_benchmarks.study import Cell, run_cell
 from train.jsonl import append_line
 from train.revision import revision
 
-ROOT = Path(__file__).parents[1]
+
+def origin() -> dict[str, Any]:
+    """Release, commit, packages and machine, for the rows."""
+    return {
+        "version": l2l_sampler.__version__,
+        "commit": revision() or "unknown",
+        "packages": packages(),
+        "machine": machine(),
+    }
 
 
-def version_of_checkout() -> dict[str, str]:
-    """Release and commit, for the rows."""
-    return {"version": l2l_sampler.__version__, "commit": revision() or "unknown"}
+def refuse_dirty_tree() -> None:
+    """Raise unless a commit holds the code that is about to run.
+
+    Raises:
+        ValueError: files differ from the commit, or there is no commit.
+    """
+    commit = revision()
+    if commit is None or commit.endswith("-dirty"):
+        state = "is no git checkout" if commit is None else f"differs from its commit ({commit})"
+        raise ValueError(
+            f"the source folder {state}, so nobody could make these rows again: commit first, or "
+            "say --dirty to look at rows that `pack` will refuse"
+        )
 
 
 def cells_of(
@@ -40,19 +60,19 @@ def cells_of(
 
 
 def unfinished(cells: Iterable[Cell], rows: Iterable[Row]) -> list[Cell]:
-    """The cells without a row of the same method version, or with a failed one."""
-    done = {(*row.key, row.method_version) for row in rows if row.error is None}
-    return [cell for cell in cells if (*cell.key, cell.method.version) not in done]
+    """The cells without a row of the same method version and code, or with a failed one."""
+    done = {(*row.key, row.method_version, row.sources) for row in rows if row.error is None}
+    return [cell for cell in cells if (*cell.key, cell.method.version, cell.sources) not in done]
 
 
-def _results(cells: list[Cell], version: Mapping[str, str], jobs: int) -> Iterator[Row]:
+def _results(cells: list[Cell], source: Mapping[str, Any], jobs: int) -> Iterator[Row]:
     """Rows as local processes finish them."""
-    tasks = (joblib.delayed(run_cell)(cell, version) for cell in cells)
+    tasks = (joblib.delayed(run_cell)(cell, source) for cell in cells)
     yield from joblib.Parallel(jobs, return_as="generator_unordered")(tasks)
 
 
 def _ray_results(
-    cells: list[Cell], version: Mapping[str, str], jobs: int, address: str
+    cells: list[Cell], source: Mapping[str, Any], jobs: int, address: str
 ) -> Iterator[Row]:
     """Rows from the Ray cluster at `address`, or from one started here if that is "local".
 
@@ -72,7 +92,7 @@ def _ray_results(
             for i in range(0, len(cells), 4 * jobs):
                 batch = cells[i : i + 4 * jobs]
                 yield from joblib.Parallel(jobs)(
-                    joblib.delayed(run_cell)(cell, version) for cell in batch
+                    joblib.delayed(run_cell)(cell, source) for cell in batch
                 )
     finally:
         ray.shutdown()
@@ -90,13 +110,13 @@ def run(cells: list[Cell], out: Path, *, jobs: int, ray_address: str | None = No
     Returns:
         Number of cells that failed.
     """
-    version = version_of_checkout()
+    source = origin()
     out.parent.mkdir(parents=True, exist_ok=True)
     failed = 0
     if ray_address:
-        results = _ray_results(cells, version, jobs, ray_address)
+        results = _ray_results(cells, source, jobs, ray_address)
     else:
-        results = _results(cells, version, jobs)
+        results = _results(cells, source, jobs)
     with tqdm(total=len(cells), unit="cell", disable=not cells) as bar:
         for row in results:
             append_line(out, row.to_json())

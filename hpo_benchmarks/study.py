@@ -9,6 +9,7 @@ import traceback
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from hpo_benchmarks.problems.problem import (
     rng_of,
 )
 from hpo_benchmarks.rows import COMPLETE, FAILED, PRUNED, Key, Row
+from hpo_benchmarks.sources import digest_of
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,13 @@ class Cell:
     method: Method
     seed: int
     trials: int
+
+    @property
+    def sources(self) -> str:
+        """Digest of the code that this cell's numbers depend on."""
+        method, made = self.method, self.method.sampler
+        function = made.func if isinstance(made, partial) else made
+        return digest_of(self.problem.suite, function, method.modules, method.ours)
 
     @property
     def key(self) -> Key:
@@ -49,15 +58,16 @@ class Cell:
         )
 
 
-def run_cell(cell: Cell, version: Mapping[str, str]) -> Row:
+def run_cell(cell: Cell, source: Mapping[str, Any]) -> Row:
     """The cell's row; an exception of the optimizer becomes a row with `error`.
 
     Args:
         cell: what to run.
-        version: `version` and `commit` of this package.
+        source: the fields of the row that say where it comes from, but for the digest.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # failed trials would fill the screen
-    row = Row(*cell.key, cell.method.version, cell.problem.workers, **version)
+    known = {"sources": cell.sources, **source}
+    row = Row(*cell.key, cell.method.version, cell.problem.workers, **known)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

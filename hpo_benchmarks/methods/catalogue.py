@@ -29,6 +29,10 @@ from l2l_sampler import registry
 Space: TypeAlias = Mapping[str, BaseDistribution]
 
 
+def _any(problem: AnyProblem) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Method:
     """One optimizer.
@@ -42,15 +46,19 @@ class Method:
         suits: whether it can run a problem.
         told: (seed, earlier studies) -> the same sampler, told of them; None if it takes none.
         enqueues: whether the best trial of every earlier study is enqueued.
+        ours: whether a policy of ours is behind it.
+        modules: of this package, where the sampler is defined if that is not elsewhere.
     """
 
     name: str
     sampler: Callable[[int, Space | None, int], BaseSampler]
     version: str
     seeds: int | None = None
-    suits: Callable[[AnyProblem], bool] = lambda problem: True
+    suits: Callable[[AnyProblem], bool] = _any
     told: Callable[[int, Sequence[Study]], BaseSampler] | None = None
     enqueues: bool = False
+    ours: bool = False
+    modules: tuple[str, ...] = ()
 
 
 def _fixed_space(problem: AnyProblem) -> bool:
@@ -132,6 +140,13 @@ def _nsga(seed: int, space: Space | None, n_trials: int) -> BaseSampler:
     return NSGAIISampler(seed=seed)
 
 
+def _default(seed: int, space: Space | None, n_trials: int) -> BaseSampler:
+    """Ours as a user writes it."""
+    from l2l_sampler import LearnedSampler
+
+    return LearnedSampler(seed=seed)
+
+
 def _learned(policy: str, seed: int, space: Space | None, n_trials: int) -> BaseSampler:
     """A shipped policy; told space and budget where the space is fixed, else nothing."""
     from l2l_sampler import LearnedSampler
@@ -160,21 +175,30 @@ def _without_studies(methods: Iterable[Method]) -> list[Method]:
 
 
 def learned_methods() -> list[Method]:
-    """Every shipped policy; a model for one dimension suits the problems of that dimension."""
+    """Every shipped policy; a model for one dimension suits the problems of that dimension.
+
+    The default policy runs as a user writes it, and told the space beside that; the others, whose
+    networks are made for a space, are told it.
+    """
     models: dict[str, list[registry.Shipped]] = {}
     for model in registry.shipped():
         models.setdefault(model.name, []).append(model)
-    default = registry.aliases()["memory"]
-    return [
-        Method(
-            name="memory" if name == default else name,
+    found = {
+        name: Method(
+            name=name,
             sampler=partial(_learned, name),
             version="-".join(model.sha256[:8] for model in group),
             suits=partial(_has_model, frozenset(model.dim for model in group)),
-            told=partial(_told, name) if name == default else None,
+            ours=True,
         )
         for name, group in models.items()
-    ]
+    }
+    default = registry.aliases()["memory"]
+    told = replace(found.pop(default), name="memory-told", suits=_fixed_space)
+    plain = replace(
+        told, name="memory", sampler=_default, suits=_any, told=partial(_told, default)
+    )
+    return [plain, told, *found.values()]
 
 
 def _has_model(dims: frozenset[int | None], problem: AnyProblem) -> bool:
@@ -201,13 +225,21 @@ def peer_methods() -> list[Method]:
         Method("cmaes", _cmaes, optuna, suits=_several_parameters),
         Method("nsga2", _nsga, optuna, suits=_of_several_objectives),
         Method("gp", _gp, optuna, seeds=10),
-        Method("smac", _smac, f"{smac}, hash seed 0", seeds=10, suits=_fixed_space),
+        Method(
+            "smac",
+            _smac,
+            f"{smac}, hash seed 0",
+            seeds=10,
+            suits=_fixed_space,
+            modules=("hpo_benchmarks.methods.smac_sampler",),
+        ),
         Method(
             "gp-ei-true",
             _gp_ei_true,
             f"{sklearn}, our log EI",
             seeds=10,
             suits=_sequential_gp_draw,
+            modules=("hpo_benchmarks.methods.gp_ei",),
         ),
     ]
 

@@ -21,6 +21,7 @@ _LSTM, _DNC = "#17becf", "#8e2f7a"
 _LOSSES = {"oi": "-", "ei": "--", "sum": ":", "parallel": "-."}
 STYLES = {
     "memory": Style("memory (ours)", "#d62728"),
+    "memory-told": Style("memory, told the space (ours)", "#d62728", "-."),
     "memory-kernel": Style("memory-kernel (ours)", "#e377c2"),
     **{
         f"{kind}-{loss}": Style(f"{kind}-{loss} (ours)", colour, dash)

@@ -9,7 +9,7 @@ from hpo_benchmarks.problems.problem import Problem, unit_space
 from hpo_benchmarks.rows import Row
 
 METHODS = methods()
-VERSION = {"version": "0", "commit": "0"}
+VERSION = {"version": "0", "commit": "0", "packages": {}, "machine": "none"}
 
 
 def sum_of_squares(params, seed):

@@ -9,7 +9,7 @@ import pytest
 from hpo_benchmarks import __main__ as command_line
 from hpo_benchmarks import environment
 from hpo_benchmarks.rows import read_rows, write_packed
-from hpo_benchmarks.runner import ROOT
+from hpo_benchmarks.sources import ROOT
 from tests.hpo_benchmarks.made_up import a_row, without_times
 
 
@@ -27,7 +27,7 @@ def call(monkeypatch):
 def test_a_suite_is_run_once_and_unknown_methods_are_named(tmp_path, monkeypatch, capsys, call):
     out = tmp_path / "rows.jsonl"
     monkeypatch.setattr(command_line, "PACKED", tmp_path / "none.jsonl.gz")
-    base = ("run", "control", "--out", out, "--seeds", 1, "--trials", 3)
+    base = ("run", "control", "--dirty", "--out", out, "--seeds", 1, "--trials", 3)
     two = ("--jobs", 1, "--methods", "random", "sobol")
     assert call(*base, *two) == 0
     assert {row.method for row in read_rows([out])} == {"random", "sobol"}
@@ -46,7 +46,7 @@ def test_live_suites_run_by_the_same_command(tmp_path, monkeypatch, capsys, call
     out = tmp_path / "rows.jsonl"
     monkeypatch.setattr(command_line, "PACKED", tmp_path / "none.jsonl.gz")
     one = ("--methods", "random", "--seeds", 1, "--trials", 2, "--jobs", 1, "--out", out)
-    assert call("run", "rough", *one) == 0
+    assert call("run", "rough", "--dirty", *one) == 0
     rows = read_rows([out])
     assert len(rows) == len({row.problem for row in rows}) >= 8
     assert all(row.error is None and len(row.outcomes) == 2 for row in rows)
@@ -66,7 +66,7 @@ def test_methods_are_compared_with_earlier_rows(tmp_path, monkeypatch, capsys, c
 
 def test_without_hpolibs_tables_the_suite_is_skipped_with_a_message(tmp_path, capsys, call):
     out = tmp_path / "rows.jsonl"
-    assert call("run", "hpolib", "--data", tmp_path, "--out", out) == 0
+    assert call("run", "hpolib", "--dirty", "--data", tmp_path, "--out", out) == 0
     assert "skipped" in capsys.readouterr().err
     assert read_rows([out]) == []
 
@@ -109,7 +109,7 @@ def test_rerunning_smac_in_another_process_gives_the_same_rows(tmp_path):
     for name in ("first", "second"):
         out = tmp_path / f"{name}.jsonl"
         command = [sys.executable, "-m", "hpo_benchmarks", "run", "control", "--methods", "smac"]
-        command += ["--seeds", "1", "--trials", "45", "--jobs", "1", "--out", str(out)]
+        command += ["--seeds", "1", "--trials", "45", "--jobs", "1", "--dirty", "--out", str(out)]
         subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
         found.append([without_times(row) for row in read_rows([out])])
     assert found[0] == found[1] and len(found[0]) == 1

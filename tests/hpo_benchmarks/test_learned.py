@@ -31,7 +31,7 @@ def shipped(tmp_path, monkeypatch):
 
 
 def test_the_default_policy_goes_by_its_short_name_and_comes_first(shipped):
-    assert [method.name for method in learned_methods()] == ["memory", "lstm-oi"]
+    assert [method.name for method in learned_methods()] == ["memory", "memory-told", "lstm-oi"]
     assert next(iter(methods())) == "memory"
 
 

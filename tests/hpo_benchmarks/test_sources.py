@@ -1,0 +1,110 @@
+"""A row says which code it comes from, and code that no commit holds is refused."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from hpo_benchmarks import __main__ as command_line
+from hpo_benchmarks import runner, sources
+from hpo_benchmarks.problems.suites import SUITES
+from hpo_benchmarks.problems.tabular import HPOLIB
+from hpo_benchmarks.rows import read_rows
+from hpo_benchmarks.study import Cell
+from tests.hpo_benchmarks.made_up import METHODS, a_problem, a_row
+
+
+@pytest.fixture
+def digest(tmp_path, monkeypatch):
+    """The digest of a module of this code."""
+    monkeypatch.setattr(sources, "ROOT", tmp_path)
+
+    def digest(code):
+        (tmp_path / "module.py").write_text(code)
+        return sources.code_digest([tmp_path / "module.py"])
+
+    return digest
+
+
+def test_comments_docstrings_and_layout_change_no_digest(digest):
+    plain = digest("def f(x):\n    return x + 1\n")
+    assert (
+        digest('"""A module."""\n\n\ndef f(x):\n    """Adds."""\n    return x + 1  # one\n')
+        == plain
+    )
+    assert digest("def f(\n    x,\n):\n    return (x + 1)\n") == plain
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def f(x):\n    return x + 2\n",
+        "def f(x):\n    return x - 1\n",
+        "def f(x, y=None):\n    return x + 1\n",
+        "async def f(x):\n    return x + 1\n",
+        "def f(x):\n    return x + 1.0\n",
+        "def f(x):\n    return 'x + 1'\n",
+    ],
+)
+def test_what_a_module_does_changes_its_digest(digest, code):
+    assert digest(code) != digest("def f(x):\n    return x + 1\n")
+
+
+def test_the_modules_behind_a_suite_are_those_that_it_imports():
+    names = {path.name for path in sources.modules_behind("hpo_benchmarks.problems.rough")}
+    assert {"rough.py", "terrain.py", "problem.py"} <= names
+    assert not names & {"neural.py", "catalogue.py", "scores.py"}
+
+
+def test_every_suite_names_the_module_that_defines_its_problems():
+    assert sources.MODULES.keys() == SUITES.keys()
+    for suite, problems in SUITES.items():
+        behind = sources.modules_behind(f"hpo_benchmarks.problems.{sources.MODULES[suite]}")
+        for problem in problems(HPOLIB):
+            found = problem.objective
+            code = getattr(getattr(found, "func", found), "__code__", None)
+            if code is not None:
+                assert any(str(path) == code.co_filename for path in behind), problem.name
+
+
+def test_our_code_counts_for_our_methods_alone(monkeypatch):
+    ours, peer = (Cell(a_problem(), METHODS[name], 0, 3).sources for name in ("memory", "tpe"))
+    sources.digest_of.cache_clear()
+    monkeypatch.setattr(sources, "NOT_PROPOSING", (*sources.NOT_PROPOSING, "policies"))
+    try:
+        assert Cell(a_problem(), METHODS["tpe"], 0, 3).sources == peer
+        assert Cell(a_problem(), METHODS["memory"], 0, 3).sources != ours
+    finally:
+        sources.digest_of.cache_clear()
+
+
+def test_rows_of_other_code_are_run_again(tmp_path, monkeypatch):
+    out, cells = tmp_path / "rows.jsonl", [Cell(a_problem(), METHODS["random"], 0, 3)]
+    runner.run(cells, out, jobs=1)
+    (row,) = read_rows([out])
+    assert row.packages["optuna"] and row.machine and len(row.sources) == sources.DIGITS
+    assert runner.unfinished(cells, [row]) == []
+    assert runner.unfinished(cells, [replace(row, sources="another")]) == cells
+
+
+@pytest.mark.parametrize("commit", [None, "0123456789ab-dirty"])
+def test_code_that_no_commit_holds_is_refused(monkeypatch, commit):
+    monkeypatch.setattr(runner, "revision", lambda: commit)
+    with pytest.raises(ValueError, match="--dirty"):
+        runner.refuse_dirty_tree()
+    monkeypatch.setattr(runner, "revision", lambda: "0123456789ab")
+    runner.refuse_dirty_tree()
+
+
+def test_only_traceable_rows_are_packed(tmp_path, monkeypatch):
+    monkeypatch.setattr(command_line, "PACKED", tmp_path / "packed.jsonl.gz")
+    good = a_row("tpe", [1.0], sources="0" * 12, commit="0123456789ab")
+    for bad in ({"commit": "0123456789ab-dirty"}, {"sources": None}, {"commit": "unknown"}):
+        row = replace(good, seed=1, **bad)
+        assert not row.traceable
+        (tmp_path / "new.jsonl").write_text(good.to_json() + "\n" + row.to_json() + "\n")
+        with pytest.raises(ValueError, match="1 of 2 rows"):
+            command_line.pack_rows(tmp_path / "new.jsonl")
+    (tmp_path / "new.jsonl").write_text(json.dumps(json.loads(good.to_json())) + "\n")
+    command_line.pack_rows(tmp_path / "new.jsonl")
+    assert read_rows([command_line.PACKED]) == [good]
