@@ -71,7 +71,7 @@ def comparison(rows: Iterable[Row], suite: str, mine: str | None = None) -> str:
         f"Normalised regret {shown}, mean over common seeds (methods of few seeds\n"
         "are left out here); in brackets failed trials:",
         text(_regret_table(equal, failed, [name for name in names if name in seeded], budgets)),
-        f"Regret of {mine} minus that of the others, mean over problems and its standard error:",
+        f"Regret of {mine} minus that of the others, 95 % interval over problems and seeds:",
         text(difference_table(regrets, mine, others, budgets)),
         "Mean rank on the problems and seeds that all ran, 1 is best:",
         text(score_table(in_common(equal), budgets, ranks=True)),

@@ -12,7 +12,14 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from hpo_benchmarks.problems import control, functions
 from hpo_benchmarks.report.labels import in_order, label_of, style_of
-from hpo_benchmarks.report.scores import Curves, Runs, common_seeds, over_problems, select
+from hpo_benchmarks.report.scores import (
+    Curves,
+    Runs,
+    common_seeds,
+    mean_over_families,
+    over_problems,
+    select,
+)
 from hpo_benchmarks.rows import Row
 
 LOWEST = 1e-4  # Regret below this is drawn as this, so that a logarithmic axis stays readable.
@@ -189,12 +196,12 @@ def draw_overview(regrets: Runs, milliseconds: dict[str, float], t: int, path: P
     figure = Figure(figsize=(11, 4.6), layout="constrained")
     left, right = figure.subplots(1, 2)
     for name in names:
-        curves = [np.mean(list(methods[name].values()), axis=0) for methods in regrets.values()]
-        mean, style = np.mean(curves, axis=0), style_of(name, names)
+        curves = {p: np.mean(list(m[name].values()), axis=0) for p, m in regrets.items()}
+        mean, style = mean_over_families(curves), style_of(name, names)
         width = 2.4 if name == "memory" else 1.3
         step = np.arange(1, len(mean) + 1)
         left.plot(step, mean, style.dash, color=style.colour, lw=width, label=style.label)
-        last = over_problems({str(i): {name: c[t - 1]} for i, c in enumerate(curves)})[name]
+        last = over_problems({p: {name: c[t - 1]} for p, c in curves.items()})[name]
         error = [[last.mean - last.low], [last.high - last.mean]]
         time = milliseconds[name]
         right.errorbar(time, last.mean, yerr=error, fmt="o", color=style.colour, capsize=3)

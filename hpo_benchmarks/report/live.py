@@ -18,6 +18,9 @@ from hpo_benchmarks.rows import Row
 TITLES = {
     "conditional": "Conditional parameters",
     "rough": "Failures, outliers, noise and pruning",
+    "constrained": "Constraints",
+    "several": "Several objectives",
+    "transfer": "After studies of similar objectives",
 }
 TEXT = """\
 {studies} studies of {trials} trials, as a user writes them: no method is told the space or the
@@ -25,8 +28,8 @@ budget. Each seed draws an instance with an optimum and scales of its own. What 
 value of trials that complete, without noise, penalties or scale; all others count as failed. A
 study without a result counts as the worst first one of any.
 
-{mine} minus each other method, paired over seeds: the mean over problems, its standard error, and
-on how many problems {mine} is lower.
+{mine} minus each other method, paired over seeds: the mean over problems, its 95 % bootstrap
+interval over problems and seeds, and on how many problems {mine} is lower.
 """
 
 

@@ -11,6 +11,7 @@ from hpo_benchmarks.problems.suites import SUITES
 from hpo_benchmarks.problems.tabular import HPOLIB
 from hpo_benchmarks.report import figures
 from hpo_benchmarks.report.labels import in_order, label_of
+from hpo_benchmarks.report.live import TITLES as LIVE
 from hpo_benchmarks.report.live import live_sections
 from hpo_benchmarks.report.page import write_page
 from hpo_benchmarks.report.paper_figures import FIGURES, figure
@@ -27,15 +28,11 @@ from hpo_benchmarks.report.tables import (
 )
 from hpo_benchmarks.rows import Row
 
-PREDECESSOR = """\
-The committed rows of `memory` were made with `memory-posterior`, the default of version 0.1.0;
-today's default `memory-posterior-2` has the same weights and more rules for reading a study.
-"""
 DIFFERENCES = """\
 Normalised regret of {mine} minus that of each other method over the seeds that both have: the
-mean over problems with its standard error, negative where {mine} is better, and on how many
-problems it is lower. The two surrogates of each of our own tables count as two problems, though
-they are alike.
+mean over problems, negative where {mine} is better, with a 95 % bootstrap interval over problems
+and their seeds, and on how many problems it is lower. Two forms of one problem (two surrogates of
+a table, one worker or five) count as one in every mean.
 """
 DUELS = """\
 Problems won / tied / lost; a tie is a difference of less than two standard errors over the seeds
@@ -44,8 +41,9 @@ that both have.
 METHODS = """\
 Every method runs as an Optuna sampler on one thread and chooses its own first trial. The others
 have the settings that their authors chose as defaults, but that SMAC3 is told space and budget,
-which its scenario asks for; ours is told the space (`search_space=`) and the budget (`n_trials=`),
-which a user may leave out. SMAC3 is the real one, through its ask-and-tell interface; its forest
+which its scenario asks for. Ours is `LearnedSampler()`, too; "told the space" has `search_space=`
+besides, and so have the recurrent and the earlier policies, which are made for it. SMAC3 is the
+real one, through its ask-and-tell interface; its forest
 gets room for as many leaves as there are trials, which leaves its proposals as they are and makes
 it faster; by its default it fits the forest after every eighth trial. "GP-EI, true kernel" knows
 length scale and variance of the GP draws, as the paper's "Spearmint with fixed hyper-parameters"
@@ -63,8 +61,8 @@ weakness, and then chosen on other functions.
 
 A policy that was retrained has another hash, so `run` repeats its studies and no others. The
 HPOLib tables are not part of the repository; `--data` names their folder. In the suites
-`conditional` and `rough` the objective asks an Optuna trial for its parameters, and nobody is told
-space or budget; their studies have 50 trials.
+of live problems the objective asks an Optuna trial for its parameters, and nobody is told space or
+budget.
 """
 
 
@@ -81,8 +79,8 @@ def write_report(all_rows: list[Row], docs: Path) -> None:
         )
     folder = docs / "benchmarks"
     folder.mkdir(parents=True, exist_ok=True)
-    fixed = [row for row in rows if row.outcomes is None]
-    live = [row for row in rows if row.outcomes is not None]
+    fixed = [row for row in rows if row.suite not in LIVE]
+    live = [row for row in rows if row.suite in LIVE]
     parts = ["# Benchmarks\n"]
     if fixed:
         studies = Studies(fixed)
@@ -120,7 +118,7 @@ def _opening(studies: Studies, folder: Path) -> list[str]:
         "interactively. Regret is normalised: 1 is the median first trial of random search, 0 "
         "the optimum or, where nobody knows it, the best value that any method found. All methods "
         "share instances and seeds, and their warm-up counts as trials.\n",
-        PREDECESSOR,
+        _traces(studies.rows),
         "## Summary\n",
     ]
     if compared:
@@ -139,6 +137,20 @@ def _opening(studies: Studies, folder: Path) -> list[str]:
             markdown(score_table(compared, studies.budgets, ranks=True)),
         ]
     return parts
+
+
+def _traces(rows: list[Row]) -> str:
+    """How many rows say which code they come from, and whose do not."""
+    lost = [row for row in rows if not row.traceable]
+    if not lost:
+        return f"All {len(rows)} rows were made from commits, and name code and packages.\n"
+    names = in_order(row.method for row in lost)
+    fresh = [name for name in in_order(row.method for row in rows) if name not in names]
+    return (
+        f"{len(lost)} of the {len(rows)} rows are of version 0.1.0 and do not say which code they "
+        f"come from: those of {', '.join(map(label_of, names))}. Traceable are those of "
+        f"{', '.join(map(label_of, fresh)) or 'no method'}.\n"
+    )
 
 
 def _tables(studies: Studies) -> list[str]:
@@ -258,10 +270,17 @@ def seed_table(rows: list[Row]) -> Table:
     return ["method", "seeds a problem", "studies", "version", "commits"], lines
 
 
+_DESCRIBED = (
+    *("paper", "hpolib", "tables", "control", "neural", "conditional", "rough"),
+    *("constrained", "several", "transfer"),
+)
+"""Suites whose problems the page lists; the others repeat them."""
+
+
 def problem_list(data: Path = HPOLIB) -> Table:
     """All problems with size, source and cost; HPOLib's only where their tables are."""
     lines = []
-    for suite in ("paper", "hpolib", "tables", "control", "neural", "conditional", "rough"):
+    for suite in _DESCRIBED:
         for problem in SUITES[suite](data):
             fixed = isinstance(problem, Problem)
             size = str(len(problem.space)) if fixed else ""

@@ -6,7 +6,8 @@ Notation
 Regret is the best value so far minus the best known, divided by the median over seeds of the
 same difference for random search's first result, or all methods' where random search seldom has
 one: 1 is a first guess, 0 the optimum. Methods are only ever compared on the seeds that they have
-in common.
+in common. Forms of one problem, such as two interpolations of a table, are a family that counts
+once: what is averaged over problems is averaged over a family's first.
 """
 
 from __future__ import annotations
@@ -29,13 +30,15 @@ LATE = (200, 500)
 """Budgets of suites of long studies, besides."""
 SHORT = (1, 3, 5, 10, 20, 30)
 """Budgets of suites whose studies are no longer than the last of them."""
+FORMS = ("-nearest", "-interpolated", "-5-workers")
+"""Ends of the names of problems that are forms of one."""
 RESAMPLES = 2000
 CLEAR = 2.0  # standard errors that make a difference a win or a loss
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over problems with its 95 % bootstrap interval, and how many problems."""
+    """A mean over families of problems with its 95 % bootstrap interval, and how many problems."""
 
     mean: float
     low: float
@@ -48,8 +51,10 @@ class Difference:
     """Regret of one method minus that of another, over the seeds that both have.
 
     Attributes:
-        mean: over problems, each the mean over its seeds; negative where the first is better.
-        error: standard error of that mean over problems, nan of a single problem.
+        mean: over families of problems, each the mean over its seeds; negative where the first
+            is better.
+        low: lower end of the 95 % bootstrap interval over families and seeds; nan of one family.
+        high: its upper end.
         problems: how many.
         lower: on how many of them the first method's mean is lower.
         won: problems on which it is lower by CLEAR standard errors over seeds.
@@ -57,7 +62,8 @@ class Difference:
     """
 
     mean: float
-    error: float
+    low: float
+    high: float
     problems: int
     lower: int
     won: int
@@ -99,6 +105,13 @@ def kind_of(problem: str) -> str:
         "parallel": "functions, five at a time",
         "speed": "functions, timed alone",
     }.get(suite, suite)
+
+
+def family_of(problem: str) -> str:
+    """The name that forms of one problem share."""
+    for form in FORMS:
+        problem = problem.removesuffix(form)
+    return problem
 
 
 def curves_of(rows: Iterable[Row]) -> Runs:
@@ -244,19 +257,28 @@ def means_of(regrets: Runs, t: int) -> dict[str, dict[str, float]]:
     }
 
 
+def mean_over_families(curves: dict[str, np.ndarray]) -> np.ndarray:
+    """(T,) mean of the curves (T,) of problems, forms of one problem counted once."""
+    families: dict[str, list[np.ndarray]] = {}
+    for problem, curve in curves.items():
+        families.setdefault(family_of(problem), []).append(curve)
+    return np.asarray(np.mean([np.mean(found, axis=0) for found in families.values()], axis=0))
+
+
 def over_problems(table: dict[str, dict[str, float]]) -> dict[str, Estimate]:
-    """Method -> mean over its problems, with a bootstrap interval over problems."""
+    """Method -> mean over families of problems, with a bootstrap interval over these."""
     rng = np.random.default_rng(0)
-    values: dict[str, list[float]] = {}
-    for methods in table.values():
+    values: dict[str, dict[str, list[float]]] = {}
+    for problem, methods in table.items():
         for method, value in methods.items():
-            values.setdefault(method, []).append(value)
+            values.setdefault(method, {}).setdefault(family_of(problem), []).append(value)
     estimates = {}
-    for method, found in values.items():
-        sample = np.array(found)
+    for method, families in values.items():
+        sample = np.array([np.mean(found) for found in families.values()])
         means = rng.choice(sample, size=(RESAMPLES, len(sample))).mean(axis=1)
         low, high = np.quantile(means, [0.025, 0.975])
-        estimates[method] = Estimate(float(sample.mean()), float(low), float(high), len(sample))
+        problems = sum(map(len, families.values()))
+        estimates[method] = Estimate(float(sample.mean()), float(low), float(high), problems)
     return estimates
 
 
@@ -267,23 +289,41 @@ def _gaps(mine: Curves, other: Curves, t: int) -> np.ndarray:
 
 def difference(regrets: Runs, mine: str, other: str, t: int) -> Difference | None:
     """How the regrets of two methods differ after t trials; None if they share no problem."""
-    gaps = [
-        gap
-        for methods in regrets.values()
-        if (gap := _gaps(methods.get(mine, {}), methods.get(other, {}), t)).size
-    ]
-    if not gaps:
+    families: dict[str, list[np.ndarray]] = {}
+    for problem, methods in regrets.items():
+        gap = _gaps(methods.get(mine, {}), methods.get(other, {}), t)
+        if gap.size:
+            families.setdefault(family_of(problem), []).append(gap)
+    if not families:
         return None
-    means = np.array([gap.mean() for gap in gaps])
+    gaps = [gap for found in families.values() for gap in found]
     clear = np.array([_clearness(gap) for gap in gaps])
+    low, high = _interval(list(families.values()))
     return Difference(
-        mean=float(means.mean()),
-        error=float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else np.nan,
-        problems=len(means),
-        lower=int(np.sum(means < 0)),
+        mean=float(np.mean([np.mean([g.mean() for g in found]) for found in families.values()])),
+        low=low,
+        high=high,
+        problems=len(gaps),
+        lower=sum(bool(gap.mean() < 0) for gap in gaps),
         won=int(np.sum(clear < -CLEAR)),
         lost=int(np.sum(clear > CLEAR)),
     )
+
+
+def _interval(families: list[list[np.ndarray]]) -> tuple[float, float]:
+    """95 % bootstrap interval of the mean over families, which draws these and their seeds."""
+    if len(families) == 1:
+        return float("nan"), float("nan")
+    rng = np.random.default_rng(0)
+    means = np.array(  # (families, RESAMPLES), each a mean over seeds drawn anew
+        [
+            np.mean([rng.choice(gap, (RESAMPLES, len(gap))).mean(axis=1) for gap in found], axis=0)
+            for found in families
+        ]
+    )
+    drawn = rng.integers(len(families), size=(len(families), RESAMPLES))
+    low, high = np.quantile(np.take_along_axis(means, drawn, axis=0).mean(axis=0), [0.025, 0.975])
+    return float(low), float(high)
 
 
 def _clearness(gap: np.ndarray) -> float:

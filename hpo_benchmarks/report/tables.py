@@ -57,7 +57,7 @@ def score_table(regrets: Runs, budgets: Sequence[int], *, ranks: bool) -> Table:
 def difference_table(
     regrets: Runs, mine: str, others: Iterable[str], budgets: Sequence[int]
 ) -> Table:
-    """Regret of `mine` minus that of every other method with its standard error over problems."""
+    """Regret of `mine` minus that of every other method with its 95 % interval."""
     lines = []
     for other in others:
         found = [difference(regrets, mine, other, t) for t in budgets]
@@ -65,7 +65,7 @@ def difference_table(
         if shared:
             seeds = seeds_shared(regrets, mine, other)
             lines.append(
-                [label_of(other), str(shared[0].problems), seeds, *map(_with_error, shared)]
+                [label_of(other), str(shared[0].problems), seeds, *map(_with_bounds, shared)]
             )
     return ["against", "problems", "seeds", *(f"@{t}" for t in budgets)], lines
 
@@ -129,6 +129,6 @@ def _with_interval(estimate: Estimate) -> str:
     return f"{estimate.mean:.3g} ({estimate.low:.2g} to {estimate.high:.2g})"
 
 
-def _with_error(gap: Difference) -> str:
-    error = "" if np.isnan(gap.error) else f" ± {gap.error:.3f}"
-    return f"{gap.mean:+.3f}{error} ({gap.lower} lower)"
+def _with_bounds(gap: Difference) -> str:
+    bounds = "" if np.isnan(gap.low) else f" ({gap.low:+.3f} to {gap.high:+.3f})"
+    return f"{gap.mean:+.3f}{bounds}, {gap.lower} lower"

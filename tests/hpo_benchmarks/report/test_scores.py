@@ -99,20 +99,54 @@ def test_wins_need_two_standard_errors_over_seeds():
     assert gap.lower == 3
 
 
-def test_a_difference_is_paired_and_has_the_error_over_problems():
+def test_a_difference_is_paired_and_has_an_interval_over_problems_and_seeds():
     found = regrets_of(
         [*rows_with_gaps("one", [0.1, 0.3]), *rows_with_gaps("two", [0.5, 0.7, 0.6])]
     )
     gap = difference(found, "a", "b", 1)
-    assert_allclose([gap.mean, gap.error], [-0.4, 0.2])
+    assert_allclose(gap.mean, -0.4)
+    # The worst that both draws can give is all from one problem, and all from one of its seeds.
+    assert -0.7 <= gap.low < -0.6 and -0.2 < gap.high <= -0.1
     assert_allclose(difference(found, "b", "a", 1).mean, 0.4)
+
+
+def test_seeds_that_differ_widen_the_interval():
+    widths = []
+    for spread in (0.0, 0.5):
+        seeds = [0.3 + spread * sign for sign in (-1, 1, -1, 1)]
+        rows = [row for name in "abcdef" for row in rows_with_gaps(name, seeds)]
+        gap = difference(regrets_of(rows), "a", "b", 1)
+        assert_allclose(gap.mean, -0.3)
+        widths.append(gap.high - gap.low)
+    assert_allclose(widths[0], 0.0, atol=1e-12)
+    assert widths[1] > 0.1
+
+
+def test_one_problem_tells_nothing_of_others():
+    gap = difference(regrets_of(rows_with_gaps("one", [0.1, 0.3])), "a", "b", 1)
+    assert np.isnan([gap.low, gap.high]).all()
+
+
+def test_forms_of_one_problem_count_once():
+    rows = [
+        *rows_with_gaps("table-nearest", [0.1, 0.1]),
+        *rows_with_gaps("table-interpolated", [0.3, 0.3]),
+        *rows_with_gaps("other", [0.8, 0.8]),
+    ]
+    regrets = regrets_of(rows)
+    gap = difference(regrets, "a", "b", 1)
+    assert_allclose(gap.mean, -(0.2 + 0.8) / 2)
+    assert (gap.problems, gap.lower) == (3, 3)
+    mean = over_problems(means_of(regrets, 1))["b"]
+    assert_allclose(mean.mean, (1.2 + 1.8) / 2)
+    assert mean.problems == 3
 
 
 def test_seeds_that_one_method_lacks_change_no_difference_and_no_mean():
     plain = [*rows_with_gaps("one", [0.1, 0.3])]
     more = [*plain, a_row("a", [9.0], problem="one", seed=7, optimum=0.0)]
     before, after = regrets_of(plain), regrets_of(more)
-    assert difference(before, "a", "b", 1) == difference(after, "a", "b", 1)
+    assert repr(difference(before, "a", "b", 1)) == repr(difference(after, "a", "b", 1))
     assert means_of(before, 1) == means_of(after, 1)
 
 
