@@ -11,11 +11,12 @@ from hpo_benchmarks.environment import run_in_fixed_environment
 from hpo_benchmarks.methods.catalogue import methods
 from hpo_benchmarks.problems.suites import SUITES, TRIALS
 from hpo_benchmarks.problems.tabular import HPOLIB
-from hpo_benchmarks.rows import read_rows, write_packed
-from hpo_benchmarks.runner import cells_of, refuse_dirty_tree, run, unfinished
+from hpo_benchmarks.rows import Row, read_rows, write_packed
+from hpo_benchmarks.runner import cells_of, refuse_dirty_tree, run, stale, unfinished
 from hpo_benchmarks.sources import ROOT
 
 PACKED = Path(__file__).parent / "results" / "rows.jsonl.gz"
+EARLIER = PACKED.with_name("version-0.1.0.jsonl.gz")
 NEW_ROWS = ROOT / "runs" / "benchmarks" / "rows.jsonl"
 
 
@@ -53,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     pack = commands.add_parser("pack", help="put all rows into the repository's results")
     report = commands.add_parser("report", help="write docs/benchmarks.md, figures and HTML")
     report.add_argument("--docs", type=Path, default=ROOT / "docs", help="folder to write to")
+    report.add_argument("--stale", action="store_true", help="report rows of other code, too")
     for command in (runs, compare, pack, report):
         command.add_argument("--out", type=Path, default=NEW_ROWS, help="file of the new rows")
     return top
@@ -107,6 +109,21 @@ def pack_rows(out: Path) -> None:
     write_packed(read_rows([PACKED, out]), PACKED)
 
 
+def refuse_stale(rows: list[Row]) -> None:
+    """Raise if rows are of code that has changed since.
+
+    Raises:
+        ValueError: which, and what to run.
+    """
+    if old := stale(rows, methods()):
+        suites = " ".join(sorted({row.suite for row in old}))
+        names = " ".join(sorted({row.method for row in old}))
+        raise ValueError(
+            f"{len(old)} of {len(rows)} rows are of code or weights that have changed since; run "
+            f"the suites {suites} with `--methods {names}` again, or say --stale"
+        )
+
+
 def print_comparison(options: argparse.Namespace) -> None:
     """Compare methods by the rows of --out, and the packed ones where --out has none."""
     from hpo_benchmarks.report.compare import comparison, renamed
@@ -132,7 +149,10 @@ def main() -> int:
         else:
             from hpo_benchmarks.report.report import write_report
 
-            write_report(read_rows([PACKED, options.out]), options.docs)
+            rows = read_rows([PACKED, options.out])
+            if not options.stale:
+                refuse_stale(rows)
+            write_report(rows, options.docs, read_rows([EARLIER]))
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

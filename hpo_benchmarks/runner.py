@@ -65,6 +65,17 @@ def unfinished(cells: Iterable[Cell], rows: Iterable[Row]) -> list[Cell]:
     return [cell for cell in cells if (*cell.key, cell.method.version, cell.sources) not in done]
 
 
+def stale(rows: Iterable[Row], methods: Mapping[str, Method]) -> list[Row]:
+    """The traceable rows that today's code or weights did not make."""
+    found = []
+    for row in rows:
+        method = methods.get(row.method)
+        today = method and (method.version, method.sources(row.suite))
+        if row.traceable and today != (row.method_version, row.sources):
+            found.append(row)
+    return found
+
+
 def _results(cells: list[Cell], source: Mapping[str, Any], jobs: int) -> Iterator[Row]:
     """Rows as local processes finish them."""
     tasks = (joblib.delayed(run_cell)(cell, source) for cell in cells)

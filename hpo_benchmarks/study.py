@@ -9,7 +9,6 @@ import traceback
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,6 @@ from hpo_benchmarks.problems.problem import (
     rng_of,
 )
 from hpo_benchmarks.rows import COMPLETE, FAILED, PRUNED, Key, Row
-from hpo_benchmarks.sources import digest_of
 
 
 @dataclass(frozen=True)
@@ -42,9 +40,7 @@ class Cell:
     @property
     def sources(self) -> str:
         """Digest of the code that this cell's numbers depend on."""
-        method, made = self.method, self.method.sampler
-        function = made.func if isinstance(made, partial) else made
-        return digest_of(self.problem.suite, function, method.modules, method.ours)
+        return self.method.sources(self.problem.suite)
 
     @property
     def key(self) -> Key:

@@ -24,6 +24,7 @@ from optuna.samplers import (
 
 from hpo_benchmarks.problems.functions import LENGTH_SCALE
 from hpo_benchmarks.problems.problem import AnyProblem, LiveProblem, Problem
+from hpo_benchmarks.sources import digest_of
 from l2l_sampler import registry
 
 Space: TypeAlias = Mapping[str, BaseDistribution]
@@ -59,6 +60,12 @@ class Method:
     enqueues: bool = False
     ours: bool = False
     modules: tuple[str, ...] = ()
+
+    def sources(self, suite: str) -> str:
+        """Digest of the code that its results on a suite depend on."""
+        made = self.sampler
+        function = made.func if isinstance(made, partial) else made
+        return digest_of(suite, function, self.modules, self.ours)
 
 
 def _fixed_space(problem: AnyProblem) -> bool:

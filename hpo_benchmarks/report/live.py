@@ -8,6 +8,7 @@ from hpo_benchmarks.report.tables import (
     difference_table,
     duel_table,
     failure_table,
+    folded,
     markdown,
     names_of,
     problem_table,
@@ -59,7 +60,7 @@ def _section(suite: str, rows: list[Row]) -> list[str]:
     parts += [
         "Normalised regret, with a 95 % bootstrap interval over problems:\n",
         markdown(score_table(equal, budgets, ranks=False)),
-        *(markdown(problem_table(equal, t, shown)) for t in budgets),
+        *(folded(f"After {t} trials", problem_table(equal, t, shown)) for t in budgets),
     ]
     failed = failure_table(select(failures, failures, shown), shown)
     return [*parts, markdown(failed)] if failed[1] else parts

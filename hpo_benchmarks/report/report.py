@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,18 +11,20 @@ from hpo_benchmarks.problems.problem import Problem
 from hpo_benchmarks.problems.suites import SUITES
 from hpo_benchmarks.problems.tabular import HPOLIB
 from hpo_benchmarks.report import figures
+from hpo_benchmarks.report.compare import BEFORE, renamed
 from hpo_benchmarks.report.labels import in_order, label_of
 from hpo_benchmarks.report.live import TITLES as LIVE
 from hpo_benchmarks.report.live import live_sections
 from hpo_benchmarks.report.page import write_page
 from hpo_benchmarks.report.paper_figures import FIGURES, figure
-from hpo_benchmarks.report.scores import kind_of, means_of, successful
+from hpo_benchmarks.report.scores import kind_of, means_of, regrets_of, select, successful
 from hpo_benchmarks.report.studies import Studies
 from hpo_benchmarks.report.tables import (
     Table,
     best_in_bold,
     difference_table,
     duel_table,
+    folded,
     markdown,
     problem_table,
     score_table,
@@ -66,8 +69,13 @@ budget.
 """
 
 
-def write_report(all_rows: list[Row], docs: Path) -> None:
+def write_report(all_rows: list[Row], docs: Path, earlier: Sequence[Row] = ()) -> None:
     """Write `benchmarks.md`, `benchmarks.html` and `benchmarks/*.png` below `docs`.
+
+    Args:
+        all_rows: what is reported.
+        docs: the folder.
+        earlier: rows of version 0.1.0's default policy, to compare today's with.
 
     Raises:
         ValueError: there are no rows with results.
@@ -89,6 +97,7 @@ def write_report(all_rows: list[Row], docs: Path) -> None:
         for drawn in FIGURES:
             parts += drawn.section(studies, folder)
         parts += [*_time(studies), *_parallel(studies), *_all_policies(studies)]
+        parts += _since(studies, earlier)
         write_page(fixed, studies.regrets, docs / "benchmarks.html")
     parts += live_sections(live)
     parts += [
@@ -172,9 +181,32 @@ def _tables(studies: Studies) -> list[str]:
         parts += ["## Kinds of problems\n", *(markdown(kind_table(studies, t)) for t in kinds)]
         parts += ["## Single problems\n"]
         for t in budgets:
-            folded = markdown(problem_table(on_problems, t, names))
-            parts += [f"<details><summary>After {t} trials</summary>\n\n{folded}\n</details>\n"]
+            parts += [folded(f"After {t} trials", problem_table(on_problems, t, names))]
     return parts
+
+
+def _since(studies: Studies, earlier: Sequence[Row]) -> list[str]:
+    """What has changed since version 0.1.0, better and worse."""
+    before = studies.mine + BEFORE
+    regrets = regrets_of([*studies.rows, *renamed(earlier)])
+    kinds: dict[str, list[str]] = {}
+    for problem in regrets:
+        if not problem.startswith("speed/"):
+            kinds.setdefault(kind_of(problem), []).append(problem)
+    parts = []
+    for kind, problems in kinds.items():
+        shared = select(regrets, problems, [studies.mine, before])
+        _, lines = difference_table(shared, studies.mine, [before], studies.budgets)
+        parts += [[kind, *line[1:]] for line in lines]
+    if not parts:
+        return []
+    head = ["problems", "number", "seeds", *(f"@{t}" for t in studies.budgets)]
+    return [
+        "## What has changed since version 0.1.0\n",
+        f"Normalised regret of {label_of(studies.mine)} minus that of version 0.1.0's default, "
+        "which was told space and budget; negative where today's is better:\n",
+        markdown((head, parts)),
+    ]
 
 
 def kind_table(studies: Studies, t: int) -> Table:

@@ -51,8 +51,7 @@ class Difference:
     """Regret of one method minus that of another, over the seeds that both have.
 
     Attributes:
-        mean: over families of problems, each the mean over its seeds; negative where the first
-            is better.
+        mean: over families of problems; negative where the first is better.
         low: lower end of the 95 % bootstrap interval over families and seeds; nan of one family.
         high: its upper end.
         problems: how many.

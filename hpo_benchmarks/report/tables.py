@@ -29,6 +29,11 @@ def markdown(table: Table) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in [head, rule, *lines]) + "\n"
 
 
+def folded(title: str, table: Table) -> str:
+    """A Markdown table that readers open by its title."""
+    return f"<details><summary>{title}</summary>\n\n{markdown(table)}\n</details>\n"
+
+
 def text(table: Table) -> str:
     """The same with spaces between the columns."""
     head, lines = table

@@ -108,3 +108,15 @@ def test_only_traceable_rows_are_packed(tmp_path, monkeypatch):
     (tmp_path / "new.jsonl").write_text(json.dumps(json.loads(good.to_json())) + "\n")
     command_line.pack_rows(tmp_path / "new.jsonl")
     assert read_rows([command_line.PACKED]) == [good]
+
+
+def test_rows_of_other_code_are_not_reported(tmp_path, monkeypatch, capsys):
+    method = METHODS["tpe"]
+    today = {"method_version": method.version, "sources": method.sources("paper")}
+    row = replace(a_row("tpe", [1.0], commit="0123456789ab"), **today)
+    assert runner.stale([row], METHODS) == []
+    for change in ({"sources": "0" * 12}, {"method_version": "another"}, {"method": "gone"}):
+        old = replace(row, **change)
+        assert runner.stale([row, old], METHODS) == [old]
+        with pytest.raises(ValueError, match="1 of 2 rows .* paper .*--stale"):
+            command_line.refuse_stale([row, old])

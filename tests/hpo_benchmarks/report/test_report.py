@@ -67,8 +67,24 @@ def live_rows(trials=20, seeds=3):
 def report(tmp_path_factory):
     """Folder of a report on made-up rows, one of them failed."""
     folder = tmp_path_factory.mktemp("docs")
-    write_report([*full_rows(), *live_rows(), a_row("smac", [1.0], error="MemoryError")], folder)
+    earlier = [row for row in full_rows() if row.method == "memory"]
+    failed = a_row("smac", [1.0], error="MemoryError")
+    write_report([*full_rows(), *live_rows(), failed], folder, earlier)
     return folder
+
+
+def test_what_changed_since_an_earlier_version_is_nothing_where_rows_are_the_same(report):
+    text = (report / "benchmarks.md").read_text()
+    section = text.split("## What has changed")[1].split("\n## ")[0]
+    assert "| classic functions | 3 | 3 | +0.000 (+0.000 to +0.000), 0 lower |" in section
+    assert "Table 1" not in section
+
+
+def test_the_report_says_how_many_rows_nobody_can_trace(report):
+    assert (
+        "rows are of version 0.1.0 and do not say which code"
+        in (report / "benchmarks.md").read_text()
+    )
 
 
 def test_the_report_shows_every_section_and_its_links_lead_somewhere(report):
