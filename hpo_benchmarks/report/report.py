@@ -62,9 +62,11 @@ weakness, and then chosen on other functions.
     python -m hpo_benchmarks pack                # puts the rows into hpo_benchmarks/results
     python -m hpo_benchmarks report
 
-A policy that was retrained has another hash, so `run` repeats its studies and no others. The
-HPOLib tables are not part of the repository; `--data` names their folder. In the suites
-of live problems the objective asks an Optuna trial for its parameters, and nobody is told space or
+A row holds a digest of the code and weights behind it, the versions of packages and the commit.
+`run` repeats the studies whose digest has changed and no others, refuses a folder that differs
+from its commit, and `report` refuses rows of other code. A test runs a sample of rows again. The
+HPOLib tables are not part of the repository; `--data` names their folder. In the suites of live
+problems the objective asks an Optuna trial for its parameters, and nobody is told space or
 budget.
 """
 
@@ -303,17 +305,18 @@ def seed_table(rows: list[Row]) -> Table:
 
 
 _DESCRIBED = (
-    *("paper", "hpolib", "tables", "control", "neural", "conditional", "rough"),
+    *("paper", "tables", "control", "neural", "conditional", "rough"),
     *("constrained", "several", "transfer"),
 )
-"""Suites whose problems the page lists; the others repeat them."""
+"""Suites whose problems the page lists: not those that repeat others, nor HPOLib's, whose tables
+are not everywhere."""
 
 
-def problem_list(data: Path = HPOLIB) -> Table:
-    """All problems with size, source and cost; HPOLib's only where their tables are."""
+def problem_list() -> Table:
+    """Problems with size, source and cost."""
     lines = []
     for suite in _DESCRIBED:
-        for problem in SUITES[suite](data):
+        for problem in SUITES[suite](HPOLIB):
             fixed = isinstance(problem, Problem)
             size = str(len(problem.space)) if fixed else ""
             source = problem.source if fixed else problem.about

@@ -7,9 +7,12 @@ import subprocess
 import numpy as np
 import pytest
 
+from hpo_benchmarks.__main__ import EARLIER, PACKED
 from hpo_benchmarks.report.page import write_page
 from hpo_benchmarks.report.report import write_report
 from hpo_benchmarks.report.scores import regrets_of
+from hpo_benchmarks.rows import read_rows
+from hpo_benchmarks.sources import ROOT
 from tests.hpo_benchmarks.made_up import a_row
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
@@ -159,3 +162,10 @@ def test_the_page_draws_its_charts_in_a_browser_without_console_errors(tmp_path)
     assert "GPSampler" in done.stdout
     console = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
     assert console == []
+
+
+@pytest.mark.slow
+def test_the_committed_pages_are_what_the_committed_rows_give(tmp_path):
+    write_report(read_rows([PACKED]), tmp_path, read_rows([EARLIER]))
+    for name in ("benchmarks.md", "benchmarks.html"):
+        assert (tmp_path / name).read_bytes() == (ROOT / "docs" / name).read_bytes()
