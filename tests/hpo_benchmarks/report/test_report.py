@@ -55,11 +55,15 @@ def live_rows(trials=20, seeds=3):
         a_row(
             method,
             rng.exponential(size=trials),
-            problem="faults",
-            suite="rough",
+            problem=problem,
+            suite=suite,
             seed=seed,
             optimum=0.0,
-            outcomes="f" * 6 + "c" * (trials - 6),
+            outcomes=outcomes,
+        )
+        for suite, problem, outcomes in (
+            ("rough", "faults", "f" * 6 + "c" * (trials - 6)),
+            ("several", "fronts", None),
         )
         for method in ("memory", "tpe", "random")
         for seed in range(seeds)
@@ -81,6 +85,12 @@ def test_what_changed_since_an_earlier_version_is_nothing_where_rows_are_the_sam
     section = text.split("## What has changed")[1].split("\n## ")[0]
     assert "| classic functions | 3 | 3 | +0.000 (+0.000 to +0.000), 0 lower |" in section
     assert "Table 1" not in section
+
+
+def test_every_suite_of_live_problems_has_a_section(report):
+    text = (report / "benchmarks.md").read_text()
+    assert "## Several objectives" in text and "## Failures, outliers" in text
+    assert "several/fronts" not in text.split("## Several objectives")[0]
 
 
 def test_the_report_says_how_many_rows_nobody_can_trace(report):
