@@ -156,11 +156,11 @@ def _traces(rows: list[Row]) -> str:
     if not lost:
         return f"All {len(rows)} rows were made from commits, and name code and packages.\n"
     names = in_order(row.method for row in lost)
-    fresh = [name for name in in_order(row.method for row in rows) if name not in names]
+    whole = [name for name in in_order(row.method for row in rows) if name not in names]
     return (
         f"{len(lost)} of the {len(rows)} rows are of version 0.1.0 and do not say which code they "
-        f"come from: those of {', '.join(map(label_of, names))}. Traceable are those of "
-        f"{', '.join(map(label_of, fresh)) or 'no method'}.\n"
+        f"come from; they belong to {', '.join(map(label_of, names))}. All rows of "
+        f"{', '.join(map(label_of, whole)) or 'no method'} can be traced.\n"
     )
 
 

@@ -67,3 +67,30 @@ def test_the_readme_says_for_what_each_short_name_stands():
     rows = [line.split("|")[1] for line in section("When to use what").splitlines() if "|" in line]
     for alias, name in registry.aliases().items():
         assert any(f"`{alias}`" in row and f"`{name}`" in row for row in rows)
+
+
+def differences(peer):
+    """Problems, seeds, and mean, low and high at every budget, from the page of benchmarks."""
+    page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    table = page.split(" against each other method\n")[1]
+    line = next(line for line in table.splitlines() if line.startswith(f"| {peer} |"))
+    _, _, problems, seeds, *cells, _ = line.split("|")
+    found = [[float(x) for x in re.findall(r"[+-]\d\.\d+", cell)] for cell in cells]
+    return int(problems), int(seeds), found
+
+
+def numbers(text):
+    return [float(x) for x in re.findall(r"-?\d\.\d+", text)]
+
+
+def test_what_is_said_of_peers_is_on_the_page_of_benchmarks():
+    told = README.split("\nBeside GPSampler, ")[1].split("Tables, problems and seeds")[0]
+    gp, tpe = told.replace("\n", " ").split("TPE's is higher")
+    problems, seeds, found = differences("Optuna GPSampler")
+    assert gp.startswith(f"on {problems} problems and {seeds} seeds, ")
+    lower = [value for mean, low, high in found[:2] for value in (-mean, -high, -low)]
+    higher = [value for cell in found[2:] for value in cell]
+    assert numbers(gp) == pytest.approx([*lower, *higher])
+    _, seeds, found = differences("Optuna TPE")
+    assert f"({seeds} seeds)" in tpe
+    assert numbers(tpe) == pytest.approx([-found[0][0], -found[-1][0]])
