@@ -76,7 +76,7 @@ def differences(peer):
     line = next(line for line in table.splitlines() if line.startswith(f"| {peer} |"))
     _, _, problems, seeds, *cells, _ = line.split("|")
     found = [[float(x) for x in re.findall(r"[+-]\d\.\d+", cell)] for cell in cells]
-    return int(problems), int(seeds), found
+    return problems.strip(), seeds.strip(), found
 
 
 def numbers(text):
