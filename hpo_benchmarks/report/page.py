@@ -134,7 +134,7 @@ def write_page(
     names = in_order(row.method for row in rows)
     charts = [regret_chart(regrets, names), problem_chart(rows, names)]
     first, second = (
-        chart.to_html(full_html=False, include_plotlyjs=i == 0 and plotly)
+        chart.to_html(full_html=False, include_plotlyjs=i == 0 and plotly, div_id=f"chart-{i}")
         for i, chart in enumerate(charts)
     )
     path.write_text(
