@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from train.jsonl import read_lines
+from train.revision import holds_code
 
 COMPLETE, FAILED, PRUNED = "c", "f", "p"
 
@@ -83,8 +84,7 @@ class Row:
     @property
     def traceable(self) -> bool:
         """Whether it says which code it comes from, and a commit holds that code."""
-        held = self.commit not in (None, "unknown") and not str(self.commit).endswith("-dirty")
-        return self.sources is not None and held
+        return self.sources is not None and holds_code(self.commit)
 
     def failures(self) -> list[int]:
         """How many trials have failed after each trial; none of a problem of a fixed space."""

@@ -17,7 +17,7 @@ from hpo_benchmarks.rows import Row
 from hpo_benchmarks.sources import ROOT, machine, packages
 from hpo_benchmarks.study import Cell, run_cell
 from train.jsonl import append_line
-from train.revision import revision
+from train.revision import holds_code, revision
 
 
 def origin() -> dict[str, Any]:
@@ -37,7 +37,7 @@ def refuse_dirty_tree() -> None:
         ValueError: files differ from the commit, or there is no commit.
     """
     commit = revision()
-    if commit is None or commit.endswith("-dirty"):
+    if not holds_code(commit):
         state = "is no git checkout" if commit is None else f"differs from its commit ({commit})"
         raise ValueError(
             f"the source folder {state}, so nobody could make these rows again: commit first, or "

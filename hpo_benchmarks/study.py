@@ -70,7 +70,7 @@ def run_cell(cell: Cell, source: Mapping[str, Any]) -> Row:
             if isinstance(cell.problem, LiveProblem):
                 return _tune_live(row, cell.problem, cell.method)
             return _tune(row, cell.problem, cell.method)
-    except Exception as error:
+    except Exception as error:  # whatever a sampler raises is its result, and stops no other
         place = traceback.extract_tb(error.__traceback__)[-1]
         return replace(
             row,
@@ -169,6 +169,7 @@ def _tune_live(row: Row, problem: LiveProblem, method: Method) -> Row:
         nonlocal objective_seconds
         timed, start = _TimedTrial(trial), time.perf_counter()
         try:
+            # Typed as a trial, of which the timed one has all methods and is no subclass.
             return problem.objective(timed, row.seed)  # type: ignore[arg-type]
         finally:
             objective_seconds += time.perf_counter() - start - timed.seconds

@@ -15,3 +15,8 @@ def revision() -> str | None:
     except FileNotFoundError:  # there is no git
         return None
     return done.stdout.strip() or None
+
+
+def holds_code(commit: str | None) -> bool:
+    """Whether a commit, as `revision` gave it for some code, holds that very code."""
+    return commit not in (None, "unknown") and not str(commit).endswith("-dirty")

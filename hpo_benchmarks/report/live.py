@@ -23,6 +23,7 @@ TITLES = {
     "several": "Several objectives",
     "transfer": "After studies of similar objectives",
 }
+"""Suite of live problems -> title of its section."""
 TEXT = """\
 {studies} studies of {trials} trials, as a user writes them: no method is told the space or the
 budget. Each seed draws an instance with an optimum and scales of its own. What counts is the true
@@ -50,7 +51,7 @@ def _section(suite: str, rows: list[Row]) -> list[str]:
     shown = [name for name in names if name in seeded]
     equal = select(regrets, regrets, shown)
     text = TEXT.format(studies=len(rows), trials=rows[0].trials, mine=label_of(mine))
-    parts = [f"## {TITLES.get(suite, suite)}\n", text]
+    parts = [f"## {TITLES[suite]}\n", text]
     if others:
         parts += [
             markdown(difference_table(regrets, mine, others, budgets)),

@@ -9,12 +9,12 @@ from typing import Literal
 import numpy as np
 import plotly.graph_objects as go
 
+from hpo_benchmarks.report.groups import kind_of
 from hpo_benchmarks.report.labels import in_order, style_of
 from hpo_benchmarks.report.scores import (
     Runs,
     common_seeds,
     curves_of,
-    kind_of,
     select,
     well_seeded,
 )

@@ -12,12 +12,18 @@ from hpo_benchmarks.problems.suites import SUITES
 from hpo_benchmarks.problems.tabular import HPOLIB
 from hpo_benchmarks.report import figures
 from hpo_benchmarks.report.compare import BEFORE, renamed
+from hpo_benchmarks.report.groups import by_kind
 from hpo_benchmarks.report.labels import in_order, label_of
-from hpo_benchmarks.report.live import TITLES as LIVE
-from hpo_benchmarks.report.live import live_sections
+from hpo_benchmarks.report.live import TITLES, live_sections
 from hpo_benchmarks.report.page import write_page
 from hpo_benchmarks.report.paper_figures import FIGURES, figure
-from hpo_benchmarks.report.scores import kind_of, means_of, regrets_of, select, successful
+from hpo_benchmarks.report.scores import (
+    mean_over_families,
+    means_of,
+    regrets_of,
+    select,
+    successful,
+)
 from hpo_benchmarks.report.studies import Studies
 from hpo_benchmarks.report.tables import (
     Table,
@@ -89,8 +95,8 @@ def write_report(all_rows: list[Row], docs: Path, earlier: Sequence[Row] = ()) -
         )
     folder = docs / "benchmarks"
     folder.mkdir(parents=True, exist_ok=True)
-    fixed = [row for row in rows if row.suite not in LIVE]
-    live = [row for row in rows if row.suite in LIVE]
+    fixed = [row for row in rows if row.suite not in TITLES]
+    live = [row for row in rows if row.suite in TITLES]
     parts = ["# Benchmarks\n"]
     if fixed:
         studies = Studies(fixed)
@@ -191,12 +197,8 @@ def _since(studies: Studies, earlier: Sequence[Row]) -> list[str]:
     """What has changed since version 0.1.0, better and worse."""
     before = studies.mine + BEFORE
     regrets = regrets_of([*studies.rows, *renamed(earlier)])
-    kinds: dict[str, list[str]] = {}
-    for problem in regrets:
-        if not problem.startswith("speed/"):
-            kinds.setdefault(kind_of(problem), []).append(problem)
     parts = []
-    for kind, problems in kinds.items():
+    for kind, problems in by_kind([*studies.sequential, *studies.parallel]).items():
         shared = select(regrets, problems, [studies.mine, before])
         _, lines = difference_table(shared, studies.mine, [before], studies.budgets)
         parts += [[kind, *line[1:]] for line in lines]
@@ -221,14 +223,11 @@ def kind_table(studies: Studies, t: int) -> Table:
             for n in m
         }
     )
-    by_kind: dict[str, list[str]] = {}
-    for problem in studies.sequential:
-        by_kind.setdefault(kind_of(problem), []).append(problem)
-    for kind, problems in by_kind.items():
+    for kind, problems in by_kind(studies.sequential).items():
         means = means_of(studies.of(problems, names), t)
         # A method that cannot run every problem of a kind has no mean to compare.
         whole = {
-            name: float(np.mean([found[name] for found in means.values()]))
+            name: float(mean_over_families({p: found[name] for p, found in means.items()}))
             for name in names
             if all(name in found for found in means.values())
         }

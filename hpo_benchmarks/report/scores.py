@@ -12,12 +12,13 @@ once: what is averaged over problems is averaged over a family's first.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
+from hpo_benchmarks.report.groups import by_family
 from hpo_benchmarks.rows import Row
 
 Curves: TypeAlias = dict[int, np.ndarray]
@@ -30,8 +31,6 @@ LATE = (200, 500)
 """Budgets of suites of long studies, besides."""
 SHORT = (1, 3, 5, 10, 20, 30)
 """Budgets of suites whose studies are no longer than the last of them."""
-FORMS = ("-nearest", "-interpolated", "-5-workers")
-"""Ends of the names of problems that are forms of one."""
 RESAMPLES = 2000
 CLEAR = 2.0  # standard errors that make a difference a win or a loss
 
@@ -90,27 +89,6 @@ def successful(rows: Iterable[Row]) -> list[Row]:
     for row in good:
         longest[row.suite] = max(row.trials, longest.get(row.suite, 0))
     return [row for row in good if row.trials == longest[row.suite]]
-
-
-def kind_of(problem: str) -> str:
-    """What sort of problem it is, for readers."""
-    suite, name = problem.split("/")
-    if suite == "paper":
-        return "GP draws" if name.startswith("gp-") else "classic functions"
-    return {
-        "hpolib": "HPOLib tables",
-        "tables": "own tables",
-        "neural": "neural network",
-        "parallel": "functions, five at a time",
-        "speed": "functions, timed alone",
-    }.get(suite, suite)
-
-
-def family_of(problem: str) -> str:
-    """The name that forms of one problem share."""
-    for form in FORMS:
-        problem = problem.removesuffix(form)
-    return problem
 
 
 def curves_of(rows: Iterable[Row]) -> Runs:
@@ -256,28 +234,25 @@ def means_of(regrets: Runs, t: int) -> dict[str, dict[str, float]]:
     }
 
 
-def mean_over_families(curves: dict[str, np.ndarray]) -> np.ndarray:
-    """(T,) mean of the curves (T,) of problems, forms of one problem counted once."""
-    families: dict[str, list[np.ndarray]] = {}
-    for problem, curve in curves.items():
-        families.setdefault(family_of(problem), []).append(curve)
-    return np.asarray(np.mean([np.mean(found, axis=0) for found in families.values()], axis=0))
+def mean_over_families(values: Mapping[str, float | np.ndarray]) -> np.ndarray:
+    """Mean of the values, or of curves (T,), of problems; forms of one problem count once."""
+    means = [np.mean(found, axis=0) for found in by_family(values)]
+    return np.asarray(np.mean(means, axis=0))
 
 
 def over_problems(table: dict[str, dict[str, float]]) -> dict[str, Estimate]:
     """Method -> mean over families of problems, with a bootstrap interval over these."""
     rng = np.random.default_rng(0)
-    values: dict[str, dict[str, list[float]]] = {}
+    values: dict[str, dict[str, float]] = {}
     for problem, methods in table.items():
         for method, value in methods.items():
-            values.setdefault(method, {}).setdefault(family_of(problem), []).append(value)
+            values.setdefault(method, {})[problem] = value
     estimates = {}
-    for method, families in values.items():
-        sample = np.array([np.mean(found) for found in families.values()])
+    for method, found in values.items():
+        sample = np.array([np.mean(family) for family in by_family(found)])
         means = rng.choice(sample, size=(RESAMPLES, len(sample))).mean(axis=1)
         low, high = np.quantile(means, [0.025, 0.975])
-        problems = sum(map(len, families.values()))
-        estimates[method] = Estimate(float(sample.mean()), float(low), float(high), problems)
+        estimates[method] = Estimate(float(sample.mean()), float(low), float(high), len(found))
     return estimates
 
 
@@ -288,22 +263,22 @@ def _gaps(mine: Curves, other: Curves, t: int) -> np.ndarray:
 
 def difference(regrets: Runs, mine: str, other: str, t: int) -> Difference | None:
     """How the regrets of two methods differ after t trials; None if they share no problem."""
-    families: dict[str, list[np.ndarray]] = {}
-    for problem, methods in regrets.items():
-        gap = _gaps(methods.get(mine, {}), methods.get(other, {}), t)
-        if gap.size:
-            families.setdefault(family_of(problem), []).append(gap)
-    if not families:
+    gaps = {
+        problem: gap
+        for problem, methods in regrets.items()
+        if (gap := _gaps(methods.get(mine, {}), methods.get(other, {}), t)).size
+    }
+    if not gaps:
         return None
-    gaps = [gap for found in families.values() for gap in found]
-    clear = np.array([_clearness(gap) for gap in gaps])
-    low, high = _interval(list(families.values()))
+    means = {problem: gap.mean() for problem, gap in gaps.items()}
+    clear = np.array([_clearness(gap) for gap in gaps.values()])
+    low, high = _interval(by_family(gaps))
     return Difference(
-        mean=float(np.mean([np.mean([g.mean() for g in found]) for found in families.values()])),
+        mean=float(mean_over_families(means)),
         low=low,
         high=high,
         problems=len(gaps),
-        lower=sum(bool(gap.mean() < 0) for gap in gaps),
+        lower=sum(bool(mean < 0) for mean in means.values()),
         won=int(np.sum(clear < -CLEAR)),
         lost=int(np.sum(clear > CLEAR)),
     )

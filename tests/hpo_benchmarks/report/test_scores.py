@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from hpo_benchmarks.report.groups import kind_of
 from hpo_benchmarks.report.scores import (
     budgets_of,
     difference,
     failures_of,
     in_common,
-    kind_of,
     means_of,
     over_problems,
     ranks_of,
