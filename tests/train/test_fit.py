@@ -46,6 +46,14 @@ def in_a_folder_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setattr(report, "BUDGETS", (2, 3))
 
 
+@pytest.fixture(autouse=True)
+def ctrl_c_interrupts():
+    """A shell that starts tests in the background has them ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def press():
     os.kill(os.getpid(), signal.SIGINT)
 
