@@ -55,7 +55,7 @@ def cells_of(
         for seed in range(seeds)
         for problem in problems
         for method in methods
-        if method.suits(problem) and (method.seeds is None or seed < method.seeds)
+        if method.suits(problem)
     ]
 
 

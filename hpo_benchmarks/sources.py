@@ -64,13 +64,13 @@ def code_digest(paths: Iterable[Path]) -> str:
 
 @lru_cache
 def digest_of(
-    suite: str, sampler: Callable[..., Any], modules: tuple[str, ...], ours: bool
+    suite: str, makers: tuple[Callable[..., Any], ...], modules: tuple[str, ...], ours: bool
 ) -> str:
     """A digest of the code behind a study.
 
     Args:
         suite: of its problem; all that the module imports that defines it counts, too.
-        sampler: makes the sampler.
+        makers: functions that make the sampler.
         modules: besides, with what they import.
         ours: whether a policy of ours is studied, so that the sampler's code counts.
     """
@@ -89,8 +89,9 @@ def digest_of(
             for path in room.rglob("*.py")
             if not any(path.is_relative_to(other) for other in apart)
         }
-    called = textwrap.dedent(inspect.getsource(sampler)).encode()
-    total = hashlib.sha256(code_digest(paths).encode() + _meaning(called))
+    total = hashlib.sha256(code_digest(paths).encode())
+    for maker in makers:
+        total.update(_meaning(textwrap.dedent(inspect.getsource(maker)).encode()))
     return total.hexdigest()[:DIGITS]
 
 

@@ -43,7 +43,6 @@ class Method:
         sampler: (seed, space, n_trials) -> a fresh Optuna sampler for one study; the space is
             None for a live problem, whose parameters nobody knows beforehand.
         version: of what runs; a change makes older rows stale.
-        seeds: at most so many seeds, for slow methods; None if as many as asked for.
         suits: whether it can run a problem.
         told: (seed, earlier studies) -> the same sampler, told of them; None if it takes none.
         enqueues: whether the best trial of every earlier study is enqueued.
@@ -54,7 +53,6 @@ class Method:
     name: str
     sampler: Callable[[int, Space | None, int], BaseSampler]
     version: str
-    seeds: int | None = None
     suits: Callable[[AnyProblem], bool] = _any
     told: Callable[[int, Sequence[Study]], BaseSampler] | None = None
     enqueues: bool = False
@@ -63,9 +61,9 @@ class Method:
 
     def sources(self, suite: str) -> str:
         """Digest of the code that its results on a suite depend on."""
-        made = self.sampler
-        function = made.func if isinstance(made, partial) else made
-        return digest_of(suite, function, self.modules, self.ours)
+        makers = (self.sampler,) if self.told is None else (self.sampler, self.told)
+        functions = tuple(made.func if isinstance(made, partial) else made for made in makers)
+        return digest_of(suite, functions, self.modules, self.ours)
 
 
 def _fixed_space(problem: AnyProblem) -> bool:
@@ -231,12 +229,11 @@ def peer_methods() -> list[Method]:
         # Optuna's CMA-ES samples spaces of one parameter at random.
         Method("cmaes", _cmaes, optuna, suits=_several_parameters),
         Method("nsga2", _nsga, optuna, suits=_of_several_objectives),
-        Method("gp", _gp, optuna, seeds=10),
+        Method("gp", _gp, optuna),
         Method(
             "smac",
             _smac,
             f"{smac}, hash seed 0",
-            seeds=10,
             suits=_fixed_space,
             modules=("hpo_benchmarks.methods.smac_sampler",),
         ),
@@ -244,7 +241,6 @@ def peer_methods() -> list[Method]:
             "gp-ei-true",
             _gp_ei_true,
             f"{sklearn}, our log EI",
-            seeds=10,
             suits=_sequential_gp_draw,
             modules=("hpo_benchmarks.methods.gp_ei",),
         ),

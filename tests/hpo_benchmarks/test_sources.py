@@ -78,6 +78,11 @@ def test_our_code_counts_for_our_methods_alone(monkeypatch):
         sources.digest_of.cache_clear()
 
 
+def test_what_tells_a_sampler_of_earlier_studies_counts():
+    told = METHODS["memory"]
+    assert told.sources("transfer") != replace(told, told=None).sources("transfer")
+
+
 def test_rows_of_other_code_are_run_again(tmp_path, monkeypatch):
     out, cells = tmp_path / "rows.jsonl", [Cell(a_problem(), METHODS["random"], 0, 3)]
     runner.run(cells, out, jobs=1)

@@ -163,6 +163,16 @@ def test_missing_hpolib_tables_are_named_with_what_to_do(tmp_path):
         tabular.hpolib_problems(tmp_path)
 
 
+@needs_hpolib
+def test_other_values_than_hpolibs_are_refused(tmp_path):
+    for path in HPOLIB.glob("*.csv"):
+        text = path.read_text()
+        changed = text.replace("1520.06445", "1519.06445") if path.stem == "lda" else text
+        (tmp_path / path.name).write_text(changed)
+    with pytest.raises(ValueError, match=r"lda\.csv has values of digest"):
+        tabular.hpolib_problems(tmp_path)
+
+
 def test_a_grid_index_is_drawn_with_equal_weight():
     axes = (tabular.Axis("a", np.arange(3.0)),)
     problem = tabular.index_problem(tabular.Table("t", axes, np.zeros(3), np.zeros(3), ""), "s")
