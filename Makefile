@@ -30,7 +30,7 @@ LOWEST := from importlib.metadata import requires; import os, re; \
 	found = [r for r in found if "extra" not in r or re.search(f"extra == .{wanted}.", r)]; \
 	print(*(r.split(";")[0].replace(">=", "==") for r in found), sep="\n")
 
-.PHONY: help demo test test-all test-databases test-minimum fuzz package lint pythons venv
+.PHONY: docs help demo test test-all test-databases test-minimum fuzz package lint pythons venv
 
 help:  ## say what each target does
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -64,6 +64,11 @@ test-minimum:  ## the lowest versions that pyproject.toml allows, Ray included, 
 fuzz: export FUZZ_EXAMPLES ?= 20000
 fuzz: venv  ## files from strangers, FUZZ_EXAMPLES of each sort, with counts
 	$(BIN)/python -m pytest -q -p no:cacheprovider tests/fuzz --hypothesis-show-statistics
+
+docs: export NO_MKDOCS_2_WARNING = 1
+docs: venv  ## the documentation as a site, in site/index.html
+	$(BIN)/mkdocs build --quiet
+	@echo "Open site/index.html"
 
 package: venv  ## wheels and source distributions, checked, and the tests of the latter's core
 	rm -rf dist build models/build
@@ -104,7 +109,7 @@ venv: .venv/.dev  ## set up .venv with all that development needs
 
 .venv/.dev: pyproject.toml constraints.txt | .venv/bin/python
 	$(INSTALL) torch==2.13.0
-	$(INSTALL) -e ".[train,ray,bench,dev]" -e ./models
+	$(INSTALL) -e ".[train,ray,bench,dev,docs]" -e ./models
 	touch $@
 
 .venv/bin/python:

@@ -78,7 +78,7 @@ budget.
 
 
 def write_report(all_rows: list[Row], docs: Path, earlier: Sequence[Row] = ()) -> None:
-    """Write `benchmarks.md`, `benchmarks.html` and `benchmarks/*.png` below `docs`.
+    """Write `benchmarks.md`, `benchmarks/curves.html` and `benchmarks/*.png` below `docs`.
 
     Args:
         all_rows: what is reported.
@@ -106,7 +106,7 @@ def write_report(all_rows: list[Row], docs: Path, earlier: Sequence[Row] = ()) -
             parts += drawn.section(studies, folder)
         parts += [*_time(studies), *_parallel(studies), *_all_policies(studies)]
         parts += _since(studies, earlier)
-        write_page(fixed, studies.regrets, docs / "benchmarks.html")
+        write_page(fixed, studies.regrets, docs / "benchmarks" / "curves.html")
     parts += live_sections(live)
     parts += [
         "## Methods, and how to rerun\n",
@@ -131,8 +131,8 @@ def _opening(studies: Studies, folder: Path) -> list[str]:
     )
     parts = [
         f"`python -m hpo_benchmarks report` wrote this page from {len(studies.rows)} studies of "
-        f"{studies.trials} trials; [benchmarks.html](benchmarks.html) shows the same curves "
-        "interactively. Regret is normalised: 1 is the median first trial of random search, 0 "
+        f"{studies.trials} trials; [benchmarks/curves.html](benchmarks/curves.html) shows the same "
+        "curves interactively. Regret is normalised: 1 is the median first trial of random search, 0 "
         "the optimum or, where nobody knows it, the best value that any method found. All methods "
         "share instances and seeds, and their warm-up counts as trials.\n",
         _traces(studies.rows),
