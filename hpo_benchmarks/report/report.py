@@ -131,9 +131,10 @@ def _opening(studies: Studies, folder: Path) -> list[str]:
     )
     parts = [
         f"`python -m hpo_benchmarks report` wrote this page from {len(studies.rows)} studies of "
-        f"{studies.trials} trials; [benchmarks/curves.html](benchmarks/curves.html) shows the same "
-        "curves interactively. Regret is normalised: 1 is the median first trial of random search, 0 "
-        "the optimum or, where nobody knows it, the best value that any method found. All methods "
+        f"{studies.trials} trials; [benchmarks/curves.html](benchmarks/curves.html) shows the "
+        "same curves interactively. Regret is normalised: 1 is the median first trial of random "
+        "search, 0 the optimum or, where nobody knows it, the best value that any method found. "
+        "All methods "
         "share instances and seeds, and their warm-up counts as trials.\n",
         _traces(studies.rows),
         "## Summary\n",

@@ -31,7 +31,7 @@ def markdown(table: Table) -> str:
 
 def folded(title: str, table: Table) -> str:
     """A Markdown table that readers open by its title."""
-    return f"<details><summary>{title}</summary>\n\n{markdown(table)}\n</details>\n"
+    return f"<details markdown><summary>{title}</summary>\n\n{markdown(table)}\n</details>\n"
 
 
 def text(table: Table) -> str:

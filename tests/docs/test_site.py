@@ -92,6 +92,12 @@ def test_every_link_leads_to_a_page_and_a_place_on_it(pages):
     assert followed > 500
 
 
+def test_every_table_is_one(site, pages):
+    """Markdown inside of a folded part is not left as it is."""
+    assert len(pages) > 20
+    assert [path.name for path in pages if "| ---" in path.read_text(encoding="utf-8")] == []
+
+
 def test_every_picture_style_and_script_is_in_the_site(site, pages):
     missing, loaded = [], 0
     for path, page in pages.items():
