@@ -31,7 +31,8 @@ def parser() -> argparse.ArgumentParser:
     runs.add_argument(
         "--trials",
         type=int,
-        help="trials a study (default: 100; conditional and rough 50, transfer 30, long 500)",
+        help="trials a study (default: 100; conditional, rough and held-out 50, transfer 30, "
+        "long 500)",
     )
     runs.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes at a time")
     runs.add_argument("--data", type=Path, default=HPOLIB, help="folder of HPOLib's tables")

@@ -34,6 +34,7 @@ MODULES = {
     "hpolib": "tabular",
     "tables": "tabular",
     "long": "landscapes",
+    "held-out": "held_out",
     **{
         name: name
         for name in (

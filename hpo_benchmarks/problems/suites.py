@@ -12,6 +12,7 @@ from hpo_benchmarks.problems import (
     constrained,
     control,
     functions,
+    held_out,
     landscapes,
     neural,
     rough,
@@ -59,6 +60,7 @@ SUITES: dict[str, Callable[[Path], list[AnyProblem]]] = {
     "several": lambda data: several.problems(),
     "transfer": lambda data: transfer.problems(),
     "long": lambda data: landscapes.problems(),
+    "held-out": lambda data: held_out.problems(),
 }
-TRIALS = {"conditional": 50, "rough": 50, "transfer": 30, "long": 500}
+TRIALS = {"conditional": 50, "rough": 50, "transfer": 30, "long": 500, "held-out": 50}
 """Trials of a study, where they are not 100."""

@@ -14,7 +14,7 @@ from hpo_benchmarks.report import figures
 from hpo_benchmarks.report.compare import BEFORE, renamed
 from hpo_benchmarks.report.groups import by_kind
 from hpo_benchmarks.report.labels import in_order, label_of
-from hpo_benchmarks.report.live import TITLES, live_sections
+from hpo_benchmarks.report.live import SECTIONS, live_sections
 from hpo_benchmarks.report.page import write_page
 from hpo_benchmarks.report.paper_figures import FIGURES, figure
 from hpo_benchmarks.report.scores import (
@@ -25,6 +25,7 @@ from hpo_benchmarks.report.scores import (
     successful,
 )
 from hpo_benchmarks.report.studies import Studies
+from hpo_benchmarks.report.summary import summary_table
 from hpo_benchmarks.report.tables import (
     Table,
     best_in_bold,
@@ -37,6 +38,11 @@ from hpo_benchmarks.report.tables import (
 )
 from hpo_benchmarks.rows import Row
 
+SUMMARY = """\
+Normalised regret of `LearnedSampler(seed=)` less that of Optuna's `TPESampler(seed=)` and
+`GPSampler(seed=)` after 20 and 50 trials, on the seeds that both have: negative is better, in
+brackets the 95 % bootstrap interval over problems and seeds. 1 is a first guess, 0 the optimum.
+"""
 DIFFERENCES = """\
 Normalised regret of {mine} minus that of each other method over the seeds that both have: the
 mean over problems, negative where {mine} is better, with a 95 % bootstrap interval over problems
@@ -95,9 +101,12 @@ def write_report(all_rows: list[Row], docs: Path, earlier: Sequence[Row] = ()) -
         )
     folder = docs / "benchmarks"
     folder.mkdir(parents=True, exist_ok=True)
-    fixed = [row for row in rows if row.suite not in TITLES]
-    live = [row for row in rows if row.suite in TITLES]
+    fixed = [row for row in rows if row.suite not in SECTIONS]
+    live = [row for row in rows if row.suite in SECTIONS]
     parts = ["# Benchmarks\n"]
+    kinds = summary_table(rows)
+    if kinds[1]:
+        parts += [SUMMARY, markdown(kinds)]
     if fixed:
         studies = Studies(fixed)
         parts += [*_opening(studies, folder), *_tables(studies)]
