@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import joblib
-from tqdm import tqdm
 
 import l2l_sampler
 from hpo_benchmarks.environment import VARIABLES
@@ -16,6 +15,7 @@ from hpo_benchmarks.problems.problem import AnyProblem
 from hpo_benchmarks.rows import Row
 from hpo_benchmarks.sources import ROOT, machine, packages
 from hpo_benchmarks.study import Cell, run_cell
+from train.bars import bar
 from train.jsonl import append_line
 from train.revision import holds_code, revision
 
@@ -128,12 +128,12 @@ def run(cells: list[Cell], out: Path, *, jobs: int, ray_address: str | None = No
         results = _ray_results(cells, source, jobs, ray_address)
     else:
         results = _results(cells, source, jobs)
-    with tqdm(total=len(cells), unit="cell", disable=not cells) as bar:
+    with bar(total=len(cells), unit="cell", disable=not cells) as progress:
         for row in results:
             append_line(out, row.to_json())
-            bar.update()
-            bar.set_postfix_str(f"{row.problem} {row.method}")
+            progress.update()
+            progress.set_postfix_str(f"{row.problem} {row.method}")
             if row.error is not None:
                 failed += 1
-                bar.write(f"failed: {row.place} {row.method} seed {row.seed}: {row.error}")
+                progress.write(f"failed: {row.place} {row.method} seed {row.seed}: {row.error}")
     return failed

@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
+from train.bars import bar
 from train.config import TrainConfig
 from train.curves import draw_curves
 from train.jsonl import append_line
@@ -129,7 +130,7 @@ def progress_bar(config: TrainConfig, progress: Progress) -> tqdm:
     if total is None:
         total, count = config.minutes, "{n:.1f}/{total:.1f} min"
     # Without smoothing, a pause for validation does not upset the time that is left.
-    return tqdm(
+    return bar(
         total=total,
         initial=done(config, progress),
         smoothing=0.0,

@@ -27,7 +27,6 @@ import optuna
 import torch
 from joblib import Parallel, delayed
 from torch import Tensor
-from tqdm import tqdm
 
 from hpo_benchmarks.environment import run_in_fixed_environment
 from hpo_benchmarks.held_out.figure import draw_means
@@ -37,6 +36,7 @@ from hpo_benchmarks.report.scores import BUDGETS
 from l2l_sampler.policies.recurrent.policy import RecurrentPolicy
 from l2l_sampler.policies.trained import TrainedPolicy
 from l2l_sampler.registry import resolve
+from train.bars import bar
 from train.functions.functions import Functions
 from train.functions.priors import PRIORS
 from train.functions.spaces import spaces
@@ -181,7 +181,7 @@ def compare(cells: list[Cell], cache: Path, n_jobs: int) -> list[dict[str, Any]]
     done = {row["key"]: row for row in known}
     missing = [cell for cell in cells if cell.key() not in done]
     parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
-    for row in tqdm(parallel(delayed(run)(c) for c in missing), total=len(missing), unit="cell"):
+    for row in bar(parallel(delayed(run)(c) for c in missing), total=len(missing), unit="cell"):
         done[row["key"]] = row
         append_line(cache, json.dumps(row))
     return [done[cell.key()] for cell in cells]

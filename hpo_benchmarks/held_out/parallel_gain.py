@@ -18,11 +18,11 @@ import argparse
 
 import numpy as np
 from joblib import Parallel, delayed
-from tqdm import tqdm
 
 from hpo_benchmarks.environment import run_in_fixed_environment
 from hpo_benchmarks.held_out.simulated_workers import play_parallel
 from l2l_sampler.registry import load_policy
+from train.bars import bar
 from train.validation.play import draw_held_out
 
 WORKERS = (1, 2, 4, 8)
@@ -105,7 +105,7 @@ def main(argv: list[str] | None = None) -> None:
     arguments = (policy, functions, options.trials)
     cells = [delayed(play_parallel)(*arguments, w, options.spread) for w in WORKERS]
     done = Parallel(n_jobs=options.jobs, return_as="generator")(cells)
-    runs = dict(zip(WORKERS, tqdm(done, total=len(cells), unit="cell"), strict=True))
+    runs = dict(zip(WORKERS, bar(done, total=len(cells), unit="cell"), strict=True))
     print(table(runs, options.target))
 
 

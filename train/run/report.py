@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any, TypeAlias
 
-from tqdm import tqdm
-
 from l2l_sampler.checkpoint import save
 from l2l_sampler.policies.base import Policy
 from l2l_sampler.policies.memory.policy import MemoryPolicy
 from l2l_sampler.policies.trained import Header, TrainedPolicy
 from l2l_sampler.registry import load_policy
+from train.bars import bar
 from train.config import OF_THE_POLICY, MemoryConfig, RecurrentConfig, TrainConfig, settings
 from train.functions.own import is_own
 from train.revision import revision
@@ -40,7 +39,7 @@ def make_baselines(config: TrainConfig) -> Curves:
             flush=True,
         )
     found: Curves = {}
-    for dim in tqdm(config.dims, desc="baselines", unit="dimension", leave=False):
+    for dim in bar(config.dims, desc="baselines", unit="dimension", leave=False):
         functions = draw_held_out(config.prior, dim, count)
         random = play(random_search(), functions, trials)
         found[str(dim)] = {"random": random.mean(0).tolist()}

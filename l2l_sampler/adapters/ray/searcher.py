@@ -68,7 +68,6 @@ class LearnedSearcher(Searcher):
         search.save("state.json")
         search = LearnedSearcher()
         search.restore("state.json")                       # space and all: it goes on
-        config = search.suggest("c")
 
     In a `Tuner`, `space`, `metric` and `mode` are best left out: Ray passes on those of
     `param_space` and `TuneConfig`. It replaces objects in `param_space`, such as functions that
@@ -316,10 +315,14 @@ class LearnedSearcher(Searcher):
         """
         return self._known_search().explain(self._trials, self._goal, self._seed)
 
+    def __str__(self) -> str:
+        """What it is, in a line."""
+        goal = f"metric={self._metric or None!r}, mode={self._mode!r}"
+        return f"LearnedSearcher({goal}, policy={str(self._policy)!r}, seed={self._seed})"
+
     def _known_search(self) -> Search:
         if self._search is None:
-            name = type(self).__name__
-            raise RuntimeError(UNDEFINED_SEARCH_SPACE.format(cls=name, space="space"))
+            raise RuntimeError(UNDEFINED_SEARCH_SPACE.format(cls="LearnedSearcher", space="space"))
         return self._search
 
     def _set_up(self, template: Any) -> None:
@@ -334,8 +337,8 @@ class LearnedSearcher(Searcher):
             self._queue += given
         else:
             for known, reward in zip(given, self._rewards, strict=True):
-                final = final_objectives(reward, self._goal, "an evaluated point")
-                self._trials.add(known, final, [], False)
+                said = final_objectives(reward, self._goal, "an evaluated point")
+                self._trials.add(known, said, [], False)
         self._points, self._rewards = [], None
 
     def _propose(self, search: Search) -> Point:

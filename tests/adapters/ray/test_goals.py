@@ -174,3 +174,12 @@ def test_violations_are_above_0_where_a_bound_is_passed():
     goal = Goal.of("loss", "min", checked_bounds({"a": 2.0, "b": (0.5, 1.5)}))
     assert goal.violations({"a": 3.0, "b": 0.25}) == [1.0, -1.25, 0.25]
     assert all(map(math.isnan, goal.violations({})))
+
+
+def test_a_searcher_says_in_a_line_what_it_is():
+    searcher = LearnedSearcher(metric=["a", "b"], mode=["min", "max"], policy="lstm", seed=3)
+    said = "LearnedSearcher(metric=['a', 'b'], mode=['min', 'max'], policy='lstm', seed=3)"
+    assert str(searcher) == said
+    assert str(LearnedSearcher(seed=0)) == (
+        "LearnedSearcher(metric=None, mode=None, policy='memory', seed=0)"
+    )
