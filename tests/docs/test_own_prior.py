@@ -16,7 +16,7 @@ from train.run import report
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/own-prior.md").read_text(encoding="utf-8")
 CODE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-COMMAND = re.search(r"python -m train\.fit (.*)", PAGE).group(1)
+COMMAND = re.search(r"python -m train\.fit (.*--prior my_prior.*)", PAGE).group(1)
 SMALL = ("--held-out", "4", "--horizon", "14", "--batch", "6", "--steps", "1")
 
 

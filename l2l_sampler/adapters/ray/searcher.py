@@ -68,6 +68,7 @@ class LearnedSearcher(Searcher):
         search.save("state.json")
         search = LearnedSearcher()
         search.restore("state.json")                       # space and all: it goes on
+        config = search.suggest("c")
 
     In a `Tuner`, `space`, `metric` and `mode` are best left out: Ray passes on those of
     `param_space` and `TuneConfig`. It replaces objects in `param_space`, such as functions that
