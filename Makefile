@@ -30,7 +30,7 @@ LOWEST := from importlib.metadata import requires; import os, re; \
 	found = [r for r in found if "extra" not in r or re.search(f"extra == .{wanted}.", r)]; \
 	print(*(r.split(";")[0].replace(">=", "==") for r in found), sep="\n")
 
-.PHONY: docs help demo test test-all test-databases test-minimum fuzz package lint pythons venv
+.PHONY: help demo docs test test-all test-databases test-minimum fuzz package lint pythons venv
 
 help:  ## say what each target does
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
