@@ -30,7 +30,7 @@ LOWEST := from importlib.metadata import requires; import os, re; \
 	found = [r for r in found if "extra" not in r or re.search(f"extra == .{wanted}.", r)]; \
 	print(*(r.split(";")[0].replace(">=", "==") for r in found), sep="\n")
 
-.PHONY: help demo docs test test-all test-databases test-minimum fuzz package lint pythons venv
+.PHONY: help demo docs peers test test-all test-databases test-minimum fuzz package lint pythons venv
 
 help:  ## say what each target does
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -69,6 +69,11 @@ docs: export NO_MKDOCS_2_WARNING = 1
 docs: venv  ## the documentation as a site, in site/index.html
 	$(BIN)/mkdocs build --quiet
 	@echo "Open site/index.html"
+
+# Their packages ask for other versions than ours; the benchmarks ask them over a pipe.
+peers:  ## HEBO and Ax, for the benchmarks, in an environment of their own
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/pip install -q torch==2.13.0 HEBO==0.3.6 ax-platform==1.3.1
 
 package: venv  ## wheels and source distributions, checked, and the tests of the latter's core
 	rm -rf dist build models/build

@@ -22,6 +22,7 @@ from optuna.samplers import (
     TPESampler,
 )
 
+from hpo_benchmarks.methods.elsewhere.sampler import PYTHON, ElsewhereSampler, version_of
 from hpo_benchmarks.problems.functions import LENGTH_SCALE
 from hpo_benchmarks.problems.problem import AnyProblem, LiveProblem, Problem
 from hpo_benchmarks.sources import digest_of
@@ -76,6 +77,10 @@ def _several_parameters(problem: AnyProblem) -> bool:
 
 def _sequential_gp_draw(problem: AnyProblem) -> bool:
     return _fixed_space(problem) and problem.name.startswith("gp-") and problem.workers == 1
+
+
+def _asks_elsewhere(problem: AnyProblem) -> bool:
+    return _fixed_space(problem) and problem.workers == 1 and PYTHON.exists()
 
 
 def _live(problem: AnyProblem) -> bool:
@@ -139,6 +144,14 @@ def _gp_ei_true(seed: int, space: Space, n_trials: int) -> BaseSampler:
     from hpo_benchmarks.methods.gp_ei import TrueKernelSampler
 
     return TrueKernelSampler(seed, space, length_scale=LENGTH_SCALE)
+
+
+def _hebo(seed: int, space: Space, n_trials: int) -> BaseSampler:
+    return ElsewhereSampler("hebo_server", seed, space)
+
+
+def _ax(seed: int, space: Space, n_trials: int) -> BaseSampler:
+    return ElsewhereSampler("ax_server", seed, space)
 
 
 def _nsga(seed: int, space: Space | None, n_trials: int) -> BaseSampler:
@@ -247,9 +260,24 @@ def peer_methods() -> list[Method]:
     ]
 
 
+def elsewhere_methods() -> list[Method]:
+    """Optimizers whose packages need an environment of their own, which `make peers` sets up."""
+    room = "hpo_benchmarks.methods.elsewhere"
+    return [
+        Method(
+            name,
+            sampler,
+            version_of(package),
+            suits=_asks_elsewhere,
+            modules=(f"{room}.sampler", f"{room}.{name}_server"),
+        )
+        for name, sampler, package in (("hebo", _hebo, "HEBO"), ("ax", _ax, "ax-platform"))
+    ]
+
+
 def methods() -> dict[str, Method]:
     """All methods by name, ours first."""
-    found = [*learned_methods(), *peer_methods()]
+    found = [*learned_methods(), *peer_methods(), *elsewhere_methods()]
     begin = [method for method in found if method.name in ("memory", "gp", "tpe")]
     return {method.name: method for method in [*found, *_without_studies(begin)]}
 

@@ -1,0 +1,111 @@
+"""An Optuna sampler whose proposals come from a process of another environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import weakref
+from collections.abc import Mapping, Sequence
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+from optuna import Study
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.trial import FrozenTrial, TrialState
+
+from hpo_benchmarks.methods.whole_space import WholeSpaceSampler
+from hpo_benchmarks.sources import ROOT
+
+PYTHON = Path(os.environ.get("L2L_PEERS", ROOT / ".venv-peers" / "bin" / "python"))
+"""Made by `make peers`; the variable L2L_PEERS names another one."""
+
+
+def version_of(package: str) -> str:
+    """A package of the other environment with its version, or that it is not there."""
+    folders = [str(path) for path in PYTHON.parents[1].glob("lib/python*/site-packages")]
+    found = [d.version for d in distributions(name=package, path=folders)]
+    return f"{package} {found[0]}" if found else f"{package}, not installed"
+
+
+def _axis(name: str, axis: BaseDistribution) -> dict[str, Any]:
+    if isinstance(axis, CategoricalDistribution):
+        return {"type": "categorical", "choices": list(axis.choices)}
+    if isinstance(axis, FloatDistribution) and axis.step is None:
+        return {"type": "float", "low": axis.low, "high": axis.high, "log": axis.log}
+    if isinstance(axis, IntDistribution) and axis.step == 1:
+        return {"type": "int", "low": axis.low, "high": axis.high, "log": axis.log}
+    raise ValueError(
+        f"parameter {name} is {axis}; optimizers of other environments take categorical "
+        "parameters, and floats and integers without a step"
+    )
+
+
+class ElsewhereSampler(WholeSpaceSampler):
+    """Asks a server of this folder, one trial at a time.
+
+    Args:
+        server: name of its module.
+        seed: of the optimizer.
+        space: the parameters that every trial suggests.
+
+    Raises:
+        FileNotFoundError: the other environment is not there.
+        ValueError: a parameter with a step.
+        RuntimeError: the server failed; with its message.
+    """
+
+    def __init__(self, server: str, seed: int, space: Mapping[str, BaseDistribution]) -> None:
+        """Start the process."""
+        super().__init__(space)
+        if not PYTHON.exists():
+            raise FileNotFoundError(f"there is no {PYTHON}; `make peers` sets it up")
+        module = f"hpo_benchmarks.methods.elsewhere.{server}"
+        self._process = subprocess.Popen(
+            [str(PYTHON), "-W", "ignore", "-m", module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            cwd=ROOT,
+        )
+        weakref.finalize(self, self._process.kill)
+        told = {name: _axis(name, axis) for name, axis in self._space.items()}
+        self._request({"begin": {"space": told, "seed": seed}})
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """The optimizer's next parameters."""
+        params: dict[str, Any] = self._request({"ask": trial.number})["params"]
+        return params
+
+    def after_trial(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        state: TrialState,
+        values: Sequence[float] | None,
+    ) -> None:
+        """Tell the result."""
+        if state == TrialState.COMPLETE and values is not None:
+            self._request({"tell": {"params": trial.params, "value": values[0]}})
+
+    def _request(self, request: dict[str, Any]) -> dict[str, Any]:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        try:
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        answer: dict[str, Any] = json.loads(line or '{"error": "the process ended"}')
+        if "error" in answer:
+            raise RuntimeError(f"{' '.join(map(str, self._process.args))}: {answer['error']}")
+        return answer
