@@ -22,7 +22,7 @@ from optuna.samplers import (
     TPESampler,
 )
 
-from hpo_benchmarks.methods.elsewhere.sampler import PYTHON, ElsewhereSampler, version_of
+from hpo_benchmarks.methods.elsewhere.sampler import ElsewhereSampler, version_of
 from hpo_benchmarks.problems.functions import LENGTH_SCALE
 from hpo_benchmarks.problems.problem import AnyProblem, LiveProblem, Problem
 from hpo_benchmarks.sources import digest_of
@@ -79,8 +79,9 @@ def _sequential_gp_draw(problem: AnyProblem) -> bool:
     return _fixed_space(problem) and problem.name.startswith("gp-") and problem.workers == 1
 
 
-def _asks_elsewhere(problem: AnyProblem) -> bool:
-    return _fixed_space(problem) and problem.workers == 1 and PYTHON.exists()
+def _asked_elsewhere(version: str, problem: AnyProblem) -> bool:
+    there = "not installed" not in version
+    return there and _fixed_space(problem) and problem.workers == 1
 
 
 def _live(problem: AnyProblem) -> bool:
@@ -147,11 +148,11 @@ def _gp_ei_true(seed: int, space: Space, n_trials: int) -> BaseSampler:
 
 
 def _hebo(seed: int, space: Space, n_trials: int) -> BaseSampler:
-    return ElsewhereSampler("hebo_server", seed, space)
+    return ElsewhereSampler("hebo", seed, space)
 
 
 def _ax(seed: int, space: Space, n_trials: int) -> BaseSampler:
-    return ElsewhereSampler("ax_server", seed, space)
+    return ElsewhereSampler("ax", seed, space)
 
 
 def _nsga(seed: int, space: Space | None, n_trials: int) -> BaseSampler:
@@ -261,14 +262,14 @@ def peer_methods() -> list[Method]:
 
 
 def elsewhere_methods() -> list[Method]:
-    """Optimizers whose packages need an environment of their own, which `make peers` sets up."""
+    """Optimizers that need an environment of their own, which `make peer-NAME` sets up."""
     room = "hpo_benchmarks.methods.elsewhere"
     return [
         Method(
             name,
             sampler,
-            version_of(package),
-            suits=_asks_elsewhere,
+            version_of(name, package),
+            suits=partial(_asked_elsewhere, version_of(name, package)),
             modules=(f"{room}.sampler", f"{room}.{name}_server"),
         )
         for name, sampler, package in (("hebo", _hebo, "HEBO"), ("ax", _ax, "ax-platform"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import weakref
 from collections.abc import Mapping, Sequence
@@ -23,14 +22,19 @@ from optuna.trial import FrozenTrial, TrialState
 from hpo_benchmarks.methods.whole_space import WholeSpaceSampler
 from hpo_benchmarks.sources import ROOT
 
-PYTHON = Path(os.environ.get("L2L_PEERS", ROOT / ".venv-peers" / "bin" / "python"))
-"""Made by `make peers`; the variable L2L_PEERS names another one."""
+ENVIRONMENTS = ROOT
+"""The folder of `.venv-NAME` for each optimizer, which `make peer-NAME` sets up."""
 
 
-def version_of(package: str) -> str:
-    """A package of the other environment with its version, or that it is not there."""
-    folders = [str(path) for path in PYTHON.parents[1].glob("lib/python*/site-packages")]
-    found = [d.version for d in distributions(name=package, path=folders)]
+def python_of(name: str) -> Path:
+    """The interpreter of an optimizer's environment, whether or not it is there."""
+    return ENVIRONMENTS / f".venv-{name}" / "bin" / "python"
+
+
+def version_of(name: str, package: str) -> str:
+    """A package of an optimizer's environment with its version, or that it is not there."""
+    folders = python_of(name).parents[1].glob("lib/python*/site-packages")
+    found = [d.version for d in distributions(name=package, path=[str(f) for f in folders])]
     return f"{package} {found[0]}" if found else f"{package}, not installed"
 
 
@@ -51,7 +55,7 @@ class ElsewhereSampler(WholeSpaceSampler):
     """Asks a server of this folder, one trial at a time.
 
     Args:
-        server: name of its module.
+        name: of the optimizer, and of its server.
         seed: of the optimizer.
         space: the parameters that every trial suggests.
 
@@ -61,14 +65,14 @@ class ElsewhereSampler(WholeSpaceSampler):
         RuntimeError: the server failed; with its message.
     """
 
-    def __init__(self, server: str, seed: int, space: Mapping[str, BaseDistribution]) -> None:
+    def __init__(self, name: str, seed: int, space: Mapping[str, BaseDistribution]) -> None:
         """Start the process."""
         super().__init__(space)
-        if not PYTHON.exists():
-            raise FileNotFoundError(f"there is no {PYTHON}; `make peers` sets it up")
-        module = f"hpo_benchmarks.methods.elsewhere.{server}"
+        python = python_of(name)
+        if not python.exists():
+            raise FileNotFoundError(f"there is no {python}; `make peer-{name}` sets it up")
         self._process = subprocess.Popen(
-            [str(PYTHON), "-W", "ignore", "-m", module],
+            [str(python), "-W", "ignore", "-m", f"{__package__}.{name}_server"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -76,7 +80,7 @@ class ElsewhereSampler(WholeSpaceSampler):
             cwd=ROOT,
         )
         weakref.finalize(self, self._process.kill)
-        told = {name: _axis(name, axis) for name, axis in self._space.items()}
+        told = {key: _axis(key, axis) for key, axis in self._space.items()}
         self._request({"begin": {"space": told, "seed": seed}})
 
     def sample_relative(

@@ -42,10 +42,11 @@ def python(tmp_path, monkeypatch):
     """An interpreter that runs SERVER in place of any module."""
     server = tmp_path / "server.py"
     server.write_text(SERVER)
-    script = tmp_path / "python"
+    script = tmp_path / ".venv-any" / "bin" / "python"
+    script.parent.mkdir(parents=True)
     script.write_text(f"#!/bin/sh\nPYTHONPATH={elsewhere.ROOT} exec {sys.executable} {server}\n")
     script.chmod(0o755)
-    monkeypatch.setattr(elsewhere, "PYTHON", script)
+    monkeypatch.setattr(elsewhere, "ENVIRONMENTS", tmp_path)
 
 
 def test_what_is_asked_and_told_passes_between_the_processes(python):
@@ -74,17 +75,18 @@ def test_a_step_is_refused(python):
 
 
 def test_without_the_environment_it_says_what_to_do(monkeypatch, tmp_path):
-    monkeypatch.setattr(elsewhere, "PYTHON", tmp_path / "bin" / "python")
-    assert elsewhere.version_of("HEBO") == "HEBO, not installed"
-    with pytest.raises(FileNotFoundError, match="make peers"):
-        ElsewhereSampler("hebo_server", 0, SPACE)
+    monkeypatch.setattr(elsewhere, "ENVIRONMENTS", tmp_path)
+    assert elsewhere.version_of("hebo", "HEBO") == "HEBO, not installed"
+    with pytest.raises(FileNotFoundError, match="make peer-hebo"):
+        ElsewhereSampler("hebo", 0, SPACE)
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not elsewhere.PYTHON.exists(), reason="`make peers` was not run")
-@pytest.mark.parametrize("server", ["hebo_server", "ax_server"])
-def test_the_real_ones_find_a_bowl(server):
-    study = optuna.create_study(sampler=ElsewhereSampler(server, 0, SPACE))
+@pytest.mark.parametrize("name", ["hebo", "ax"])
+def test_the_real_ones_find_a_bowl(name):
+    if not elsewhere.python_of(name).exists():
+        pytest.skip(f"`make peer-{name}` was not run")
+    study = optuna.create_study(sampler=ElsewhereSampler(name, 0, SPACE))
     for _ in range(25):
         trial = study.ask(SPACE)
         p = trial.params
