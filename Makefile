@@ -30,10 +30,10 @@ LOWEST := from importlib.metadata import requires; import os, re; \
 	found = [r for r in found if "extra" not in r or re.search(f"extra == .{wanted}.", r)]; \
 	print(*(r.split(";")[0].replace(">=", "==") for r in found), sep="\n")
 
-.PHONY: help demo docs peer-ax peer-hebo test test-all test-databases test-minimum fuzz package lint pythons venv
+.PHONY: help demo docs peer-ax test test-all test-databases test-minimum fuzz package lint pythons venv
 
 help:  ## say what each target does
-	@sed -n 's/^\([a-z -]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 24
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
 
 demo: .venv/.demo  ## tune a real model with LearnedSampler, TPE and random search
 	$(BIN)/python -m examples.digits_demo
@@ -70,12 +70,10 @@ docs: venv  ## the documentation as a site, in site/index.html
 	$(BIN)/mkdocs build --quiet
 	@echo "Open site/index.html"
 
-# Their packages ask for other versions than ours; the benchmarks ask them over a pipe.
-peer-ax: PEER = ax-platform==1.3.1
-peer-hebo: PEER = HEBO==0.3.6
-peer-ax peer-hebo:  ## an optimizer for the benchmarks, in an environment of its own
-	$(PYTHON) -m venv .venv-$(@:peer-%=%)
-	.venv-$(@:peer-%=%)/bin/pip install -q torch==2.13.0 $(PEER)
+# Its packages ask for other versions than ours; the benchmarks ask it over a pipe.
+peer-ax:  ## Ax, for the benchmarks, in an environment of its own
+	$(PYTHON) -m venv .venv-ax
+	.venv-ax/bin/pip install -q torch==2.13.0 ax-platform==1.3.1
 
 package: venv  ## wheels and source distributions, checked, and the tests of the latter's core
 	rm -rf dist build models/build

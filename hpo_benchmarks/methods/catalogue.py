@@ -147,10 +147,6 @@ def _gp_ei_true(seed: int, space: Space, n_trials: int) -> BaseSampler:
     return TrueKernelSampler(seed, space, length_scale=LENGTH_SCALE)
 
 
-def _hebo(seed: int, space: Space, n_trials: int) -> BaseSampler:
-    return ElsewhereSampler("hebo", seed, space)
-
-
 def _ax(seed: int, space: Space, n_trials: int) -> BaseSampler:
     return ElsewhereSampler("ax", seed, space)
 
@@ -263,16 +259,15 @@ def peer_methods() -> list[Method]:
 
 def elsewhere_methods() -> list[Method]:
     """Optimizers that need an environment of their own, which `make peer-NAME` sets up."""
-    room = "hpo_benchmarks.methods.elsewhere"
+    room, ax = "hpo_benchmarks.methods.elsewhere", version_of("ax", "ax-platform")
     return [
         Method(
-            name,
-            sampler,
-            version_of(name, package),
-            suits=partial(_asked_elsewhere, version_of(name, package)),
-            modules=(f"{room}.sampler", f"{room}.{name}_server"),
+            "ax",
+            _ax,
+            ax,
+            suits=partial(_asked_elsewhere, ax),
+            modules=(f"{room}.sampler", f"{room}.ax_server"),
         )
-        for name, sampler, package in (("hebo", _hebo, "HEBO"), ("ax", _ax, "ax-platform"))
     ]
 
 
