@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import isnan
 
-from hpo_benchmarks.report.labels import label_of
 from hpo_benchmarks.report.scores import Difference, Runs, difference, regrets_of, select
 from hpo_benchmarks.report.tables import Table, seeds_shared
 from hpo_benchmarks.rows import Row
 
 MINE = "memory"
-PEERS = ("tpe", "gp")
+PEERS = {"tpe": "TPE", "gp": "GPSampler"}
+"""Method -> its name here, where columns are narrow."""
 BUDGETS = (20, 50)
 KINDS = {
     "functions, tables, networks": ("paper", "hpolib", "tables", "control", "neural"),
@@ -28,7 +28,7 @@ def summary_table(rows: Sequence[Row]) -> Table:
     Kinds without rows of ours are left out, and a cell is empty where a peer has none.
     """
     head = ["studies", "problems", "seeds"]
-    head += [f"less {label_of(peer)} @{t}" for peer in PEERS for t in BUDGETS]
+    head += [f"{label} @{t}" for label in PEERS.values() for t in BUDGETS]
     lines = []
     for kind, suites in KINDS.items():
         regrets: Runs = {}
@@ -43,11 +43,11 @@ def summary_table(rows: Sequence[Row]) -> Table:
 
 
 def _seeds(regrets: Runs) -> str:
-    """Seeds that ours shares with each peer, `10`, or `10 to 20`."""
+    """Seeds that ours shares with each peer, `10`, or `10–20`."""
     there = {name for methods in regrets.values() for name in methods}
     counts = {int(n) for peer in PEERS if peer in there for n in _numbers(regrets, peer)}
     few, many = min(counts, default=0), max(counts, default=0)
-    return str(few) if few == many else f"{few} to {many}"
+    return str(few) if few == many else f"{few}–{many}"
 
 
 def _numbers(regrets: Runs, peer: str) -> Iterable[str]:

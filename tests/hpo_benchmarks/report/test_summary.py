@@ -18,12 +18,7 @@ def test_each_kind_of_studies_has_a_line_with_its_differences():
     rows = rows_of("paper", "a", values) + rows_of("tables", "b", values)
     rows += rows_of("several", "c", {"memory": 0.5, "tpe": 0.5, "random": 1.0}, seeds=2)
     head, lines = summary_table(rows)
-    assert head[3:] == [
-        "less Optuna TPE @20",
-        "less Optuna TPE @50",
-        "less Optuna GPSampler @20",
-        "less Optuna GPSampler @50",
-    ]
+    assert head[3:] == ["TPE @20", "TPE @50", "GPSampler @20", "GPSampler @50"]
     first = ["-0.50 (-0.50 to -0.50)"] * 2 + ["+0.25 (+0.25 to +0.25)"] * 2
     assert lines == [
         ["functions, tables, networks", "2", "3", *first],
