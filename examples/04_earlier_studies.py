@@ -21,7 +21,6 @@ def error_on(rows):
     return objective
 
 
-optuna.logging.set_verbosity(optuna.logging.WARNING)
 before = optuna.create_study(sampler=LearnedSampler(seed=0))
 before.optimize(error_on(slice(0, 300)), n_trials=25)
 for title, earlier in (("from nothing", []), ("after another study", [before])):

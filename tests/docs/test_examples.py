@@ -16,10 +16,17 @@ SAYS = {
     "05_workers.py": "40 trials, best",
     "06_pytorch_pruning.py": "'activation':",
     "07_shell.sh": '"value": ',
+    "08_ray_asha.py": "error 0.0",
 }
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in EXAMPLES.glob("0*")))
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(path.name, marks=pytest.mark.slow if "ray" in path.name else ())
+        for path in sorted(EXAMPLES.glob("0*"))
+    ],
+)
 def test_an_example_runs_and_is_short(name, tmp_path):
     file = EXAMPLES / name
     assert len(file.read_text().splitlines()) < 40

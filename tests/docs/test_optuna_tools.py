@@ -99,3 +99,13 @@ def test_optunas_search_in_ray_takes_the_sampler():
         values.append((config["x"] - 0.3) ** 2 + 0.1 * config["y"] ** 2)
         search.on_trial_complete(f"t{k}", {"loss": values[-1]})
     assert np.min(values) < 0.01
+
+
+def test_some_parameters_can_be_held_fast():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        held = optuna.samplers.PartialFixedSampler({"y": 0.25}, LearnedSampler(seed=0))
+    found = optuna.create_study(sampler=held)
+    found.optimize(bowl, n_trials=15)
+    assert {trial.params["y"] for trial in found.trials} == {0.25}
+    assert abs(found.best_params["x"] - 0.3) < 0.05
