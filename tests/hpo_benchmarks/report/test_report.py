@@ -74,10 +74,15 @@ def live_rows(trials=20, seeds=3):
 def report(tmp_path_factory):
     """Folder of a report on made-up rows, one of them failed."""
     folder = tmp_path_factory.mktemp("docs")
+    write_made_up(folder)
+    return folder
+
+
+def write_made_up(folder):
+    """A report on rows of every kind of suite, and on earlier ones."""
     earlier = [row for row in full_rows() if row.method == "memory"]
     failed = a_row("smac", [1.0], error="MemoryError")
     write_report([*full_rows(), *live_rows(), failed], folder, earlier)
-    return folder
 
 
 def test_what_changed_since_an_earlier_version_is_nothing_where_rows_are_the_same(report):
@@ -123,7 +128,7 @@ def test_the_best_method_leads_the_summary(report):
 
 @pytest.mark.slow
 def test_the_report_repeats_itself(report, tmp_path):
-    write_report([*full_rows(), *live_rows(), a_row("smac", [1.0], error="MemoryError")], tmp_path)
+    write_made_up(tmp_path)
     again = (tmp_path / "benchmarks.md").read_text()
     assert again == (report / "benchmarks.md").read_text()
 
