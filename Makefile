@@ -39,10 +39,10 @@ demo: .venv/.demo  ## tune a real model with LearnedSampler, TPE and random sear
 	$(BIN)/python -m examples.digits_demo
 
 test: lint pythons  ## everything that a change must pass
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
 
-test-all: lint pythons  ## the slow tests too
-	$(BIN)/python -m pytest -q -m "not databases"
+test-all: test  ## the slow tests too, one after the other: some start clusters
+	$(BIN)/python -m pytest -q -m slow
 
 # Where servers cannot be installed or started, their tests are skipped and say why.
 test-databases: venv  ## many workers, killed at random, on PostgreSQL, MariaDB, SQLite and a journal
