@@ -10,13 +10,13 @@ import numpy as np
 from hpo_benchmarks.problems.problem import Problem
 from hpo_benchmarks.problems.suites import SUITES
 from hpo_benchmarks.problems.tabular import HPOLIB
-from hpo_benchmarks.report import figures
 from hpo_benchmarks.report.compare import BEFORE, renamed
 from hpo_benchmarks.report.groups import by_kind
 from hpo_benchmarks.report.labels import in_order, label_of
 from hpo_benchmarks.report.live import SECTIONS, live_sections
+from hpo_benchmarks.report.opening import opening, summary
 from hpo_benchmarks.report.page import write_page
-from hpo_benchmarks.report.paper_figures import FIGURES, figure
+from hpo_benchmarks.report.paper_figures import FIGURES
 from hpo_benchmarks.report.scores import (
     mean_over_families,
     means_of,
@@ -25,7 +25,6 @@ from hpo_benchmarks.report.scores import (
     successful,
 )
 from hpo_benchmarks.report.studies import Studies
-from hpo_benchmarks.report.summary import summary_table
 from hpo_benchmarks.report.tables import (
     Table,
     best_in_bold,
@@ -38,11 +37,6 @@ from hpo_benchmarks.report.tables import (
 )
 from hpo_benchmarks.rows import Row
 
-SUMMARY = """\
-Normalised regret of `LearnedSampler(seed=)` less that of Optuna's `TPESampler(seed=)` and
-`GPSampler(seed=)` after 20 and 50 trials, on the seeds that both have: negative is better, in
-brackets the 95 % bootstrap interval over problems and seeds. 1 is a first guess, 0 the optimum.
-"""
 DIFFERENCES = """\
 Normalised regret of {mine} minus that of each other method over the seeds that both have: the
 mean over problems, negative where {mine} is better, with a 95 % bootstrap interval over problems
@@ -104,12 +98,10 @@ def write_report(all_rows: list[Row], docs: Path, earlier: Sequence[Row] = ()) -
     fixed = [row for row in rows if row.suite not in SECTIONS]
     live = [row for row in rows if row.suite in SECTIONS]
     parts = ["# Benchmarks\n"]
-    kinds = summary_table(rows)
-    if kinds[1]:
-        parts += [SUMMARY, markdown(kinds)]
+    parts += summary(rows)
     if fixed:
         studies = Studies(fixed)
-        parts += [*_opening(studies, folder), *_tables(studies)]
+        parts += [*opening(studies, folder), *_tables(studies)]
         parts += ["## The paper's experiments\n"]
         for drawn in FIGURES:
             parts += drawn.section(studies, folder)
@@ -127,57 +119,6 @@ def write_report(all_rows: list[Row], docs: Path, earlier: Sequence[Row] = ()) -
         *_failed([row for row in all_rows if row.error is not None]),
     ]
     (docs / "benchmarks.md").write_text("\n".join(parts).rstrip() + "\n", encoding="utf-8")
-
-
-def _opening(studies: Studies, folder: Path) -> list[str]:
-    compared = studies.on_equal_terms(studies.sequential, studies.compared)
-    seeds = sorted({len(curves) for m in compared.values() for curves in m.values()})
-    few = [name for name in studies.compared if not any(name in m for m in compared.values())]
-    left_out = (
-        f" {' and '.join(map(label_of, few))} ran too few, and stands among the differences only."
-        if few
-        else ""
-    )
-    parts = [
-        f"`python -m hpo_benchmarks report` wrote this page from {len(studies.rows)} studies of "
-        f"{studies.trials} trials; [benchmarks/curves.html](benchmarks/curves.html) shows the "
-        "same curves interactively. Regret is normalised: 1 is the median first trial of random "
-        "search, 0 the optimum or, where nobody knows it, the best value that any method found. "
-        "All methods "
-        "share instances and seeds, and their warm-up counts as trials.\n",
-        _traces(studies.rows),
-        "## Summary\n",
-    ]
-    if compared:
-        last = studies.budgets[-1]
-        parts += [
-            figure(
-                folder,
-                "overview",
-                "normalised regret by trial and by time",
-                lambda path: figures.draw_overview(compared, studies.milliseconds(), last, path),
-            ),
-            f"Normalised regret on the {len(compared)} problems and {seeds[-1]} seeds that all of "
-            f"these methods ran, with a 95 % bootstrap interval over problems.{left_out}\n",
-            markdown(score_table(compared, studies.budgets, ranks=False)),
-            "Mean rank there:\n",
-            markdown(score_table(compared, studies.budgets, ranks=True)),
-        ]
-    return parts
-
-
-def _traces(rows: list[Row]) -> str:
-    """How many rows say which code they come from, and whose do not."""
-    lost = [row for row in rows if not row.traceable]
-    if not lost:
-        return f"All {len(rows)} rows were made from commits, and name code and packages.\n"
-    names = in_order(row.method for row in lost)
-    whole = [name for name in in_order(row.method for row in rows) if name not in names]
-    return (
-        f"{len(lost)} of the {len(rows)} rows are of version 0.1.0 and do not say which code they "
-        f"come from; they belong to {', '.join(map(label_of, names))}. All rows of "
-        f"{', '.join(map(label_of, whole)) or 'no method'} can be traced.\n"
-    )
 
 
 def _tables(studies: Studies) -> list[str]:
@@ -256,10 +197,10 @@ def _time(studies: Studies) -> list[str]:
             [row.clock[-1] for row in timed if row.method == name and row.problem == problem]
             for problem in problems
         ]
-        lines.append([label_of(name), *(f"{np.mean(c):.3g}" if c else "" for c in cells)])
+        lines.append([label_of(name), *(f"{np.median(c):.3g}" if c else "" for c in cells)])
     return [
         f"### Table 1: seconds in the optimizer for {studies.trials} trials\n",
-        "One study at a time, one thread, Optuna's own bookkeeping included.\n",
+        "One study at a time, one thread, Optuna's own bookkeeping included; medians.\n",
         markdown((["method", *problems], lines)),
     ]
 

@@ -88,10 +88,10 @@ class Studies:
         return in_common(select(chosen, chosen, well_seeded(chosen))) if chosen else {}
 
     def milliseconds(self) -> dict[str, float]:
-        """Mean time a trial in the optimizer; from the suite `speed` where a method ran it."""
+        """Median time a trial in the optimizer; from the suite `speed` where a method ran it."""
         timed = {}
         for name in self.names:
             rows = [row for row in self.rows if row.method == name]
             alone = [row for row in rows if row.suite == "speed"] or rows
-            timed[name] = float(np.mean([1e3 * row.clock[-1] / row.trials for row in alone]))
+            timed[name] = float(np.median([1e3 * row.clock[-1] / row.trials for row in alone]))
         return timed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import isnan
 
 from hpo_benchmarks.report.scores import Difference, Runs, difference, regrets_of, select
@@ -27,41 +27,57 @@ def summary_table(rows: Sequence[Row]) -> Table:
 
     Kinds without rows of ours are left out, and a cell is empty where a peer has none.
     """
-    head = ["studies", "problems", "seeds"]
-    head += [f"{label} @{t}" for label in PEERS.values() for t in BUDGETS]
-    lines = []
+    return ["studies", "problems", "seeds", *_columns()], [
+        [kind, str(sum(MINE in methods for methods in runs.values())), _seeds(runs), *cells]
+        for kind, runs, cells in _by_kind(rows, _with_bounds)
+    ]
+
+
+def duel_summary(rows: Sequence[Row]) -> Table:
+    """Problems that ours has won, tied and lost against each peer, by kind of studies."""
+    return ["won / tied / lost", *_columns()], [
+        [kind, *cells] for kind, _, cells in _by_kind(rows, _score)
+    ]
+
+
+def _columns() -> list[str]:
+    return [f"{label} @{t}" for label in PEERS.values() for t in BUDGETS]
+
+
+def _by_kind(
+    rows: Sequence[Row], cell: Callable[[Difference], str]
+) -> Iterator[tuple[str, Runs, list[str]]]:
+    """Each kind of studies that ours has run, its regrets, and a cell for each column."""
     for kind, suites in KINDS.items():
         regrets: Runs = {}
         for suite in suites:
             regrets |= regrets_of(row for row in rows if row.suite == suite)
-        ours = select(regrets, regrets, [MINE, *PEERS])
-        if not any(MINE in methods for methods in ours.values()):
-            continue
-        problems = sum(MINE in methods for methods in ours.values())
-        lines.append([kind, str(problems), _seeds(ours), *_cells(ours)])
-    return head, lines
+        runs = select(regrets, regrets, [MINE, *PEERS])
+        if any(MINE in methods for methods in runs.values()):
+            gaps = [_gap(runs, peer, t) for peer in PEERS for t in BUDGETS]
+            yield kind, runs, ["" if gap is None else cell(gap) for gap in gaps]
 
 
-def _seeds(regrets: Runs) -> str:
+def _gap(runs: Runs, peer: str, t: int) -> Difference | None:
+    """None where a peer has no studies, or they end before."""
+    trials = min(curve.size for m in runs.values() for c in m.values() for curve in c.values())
+    return difference(runs, MINE, peer, t) if t <= trials else None
+
+
+def _seeds(runs: Runs) -> str:
     """Seeds that ours shares with each peer, `10`, or `10–20`."""
-    there = {name for methods in regrets.values() for name in methods}
-    counts = {int(n) for peer in PEERS if peer in there for n in _numbers(regrets, peer)}
+    there = {name for methods in runs.values() for name in methods}
+    counts = {
+        int(n) for p in PEERS if p in there for n in seeds_shared(runs, MINE, p).split(" to ")
+    }
     few, many = min(counts, default=0), max(counts, default=0)
     return str(few) if few == many else f"{few}–{many}"
 
 
-def _numbers(regrets: Runs, peer: str) -> Iterable[str]:
-    return seeds_shared(regrets, MINE, peer).split(" to ")
-
-
-def _cells(regrets: Runs) -> Iterable[str]:
-    trials = min(curve.size for m in regrets.values() for c in m.values() for curve in c.values())
-    for peer in PEERS:
-        for t in BUDGETS:
-            gap = difference(regrets, MINE, peer, t) if t <= trials else None
-            yield "" if gap is None else _cell(gap)
-
-
-def _cell(gap: Difference) -> str:
+def _with_bounds(gap: Difference) -> str:
     known = f" ({gap.low:+.2f} to {gap.high:+.2f})" if not isnan(gap.low) else ""
     return f"{gap.mean:+.2f}{known}"
+
+
+def _score(gap: Difference) -> str:
+    return f"{gap.won} / {gap.tied} / {gap.lost}"

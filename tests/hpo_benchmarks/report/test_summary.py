@@ -1,6 +1,6 @@
 """The small table at the top of the page says what the rows say."""
 
-from hpo_benchmarks.report.summary import summary_table
+from hpo_benchmarks.report.summary import duel_summary, summary_table
 from tests.hpo_benchmarks.made_up import a_row
 
 
@@ -34,3 +34,11 @@ def test_budgets_that_studies_do_not_reach_are_left_empty():
 
 def test_kinds_that_ours_did_not_run_are_left_out():
     assert summary_table(rows_of("paper", "a", {"tpe": 1.0, "random": 1.0}))[1] == []
+
+
+def test_problems_are_won_tied_and_lost():
+    rows = rows_of("paper", "a", {"memory": 0.5, "tpe": 1.0, "gp": 0.25, "random": 1.0})
+    rows += rows_of("paper", "b", {"memory": 0.5, "tpe": 0.5, "random": 1.0})
+    head, lines = duel_summary(rows)
+    assert head == ["won / tied / lost", "TPE @20", "TPE @50", "GPSampler @20", "GPSampler @50"]
+    assert lines == [["functions, tables, networks", *["1 / 1 / 0"] * 2, *["0 / 0 / 1"] * 2]]
