@@ -12,7 +12,8 @@ import multiprocessing
 import resource
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -35,19 +36,36 @@ SAMPLERS: dict[str, Callable[[], BaseSampler]] = {
 REPEATS = 17
 
 
-def _asked(study: optuna.Study, space: dict[str, BaseDistribution], count: int) -> list[float]:
-    """Processor seconds of so many asks, each told a value."""
+@dataclass(frozen=True)
+class Measured:
+    """Processor seconds of the first ask of a case, and of those after it.
+
+    Attributes:
+        first: s.
+        later: s each.
+        distinct: share of distinct points among all asked, where several run at a time.
+        peak: of the process's memory, MiB.
+    """
+
+    first: float
+    later: Sequence[float]
+    distinct: float | None = None
+    peak: float = 0.0
+
+
+def _asked(study: optuna.Study, space: dict[str, BaseDistribution], count: int) -> Measured:
+    """So many asks, each told a value."""
     found = []
     for k in range(count):
         start = time.process_time()
         trial = study.ask(space)
         found.append(time.process_time() - start)
         study.tell(trial, float(k % 7))
-    return found
+    return Measured(found[0], found[1:])
 
 
-def storage(kind: str, trials: int, sampler: str) -> list[float]:
-    """Seconds of the first ask of a new sampler, and of later ones, with finished trials there."""
+def storage(kind: str, trials: int, sampler: str) -> Measured:
+    """Asks of a new sampler, with finished trials there."""
     with tempfile.TemporaryDirectory() as folder:
         where: BaseStorage | None = None
         if kind == "journal":
@@ -61,8 +79,8 @@ def storage(kind: str, trials: int, sampler: str) -> list[float]:
         return _asked(study, SPACE, REPEATS)
 
 
-def threads(count: int, sampler: str) -> list[float]:
-    """Seconds a trial of ten trials in each of so many threads; then distinct points in all."""
+def threads(count: int, sampler: str) -> Measured:
+    """Ten trials in each of so many threads; their mean stands for the first, too."""
     study = optuna.create_study(sampler=SAMPLERS[sampler]())
     start = time.process_time()
     study.optimize(
@@ -72,22 +90,22 @@ def threads(count: int, sampler: str) -> list[float]:
     )
     taken = (time.process_time() - start) / (10 * count)
     distinct = {tuple(trial.params.values()) for trial in study.trials}
-    return [taken, taken, len(distinct) / len(study.trials)]
+    return Measured(taken, [taken], len(distinct) / len(study.trials))
 
 
-def batch(count: int, sampler: str) -> list[float]:
-    """Seconds of asks of which none is told; last, the share of distinct points."""
+def batch(count: int, sampler: str) -> Measured:
+    """Asks of which none is told."""
     study = optuna.create_study(sampler=SAMPLERS[sampler]())
     found, points = [], set()
     for _ in range(count):
         start = time.process_time()
         points.add(tuple(study.ask(SPACE).params.values()))
         found.append(time.process_time() - start)
-    return [*found, len(points) / count]
+    return Measured(found[0], found[1:], len(points) / count)
 
 
-def axes(count: int, sampler: str) -> list[float]:
-    """Seconds of asks in a space of 40 choices among many, after 60 trials."""
+def axes(count: int, sampler: str) -> Measured:
+    """Asks in a space of 40 choices among many, after 60 trials."""
     choices = list(range(count // 40))
     space: dict[str, BaseDistribution] = {
         f"c{k}": CategoricalDistribution(choices) for k in range(40)
@@ -101,7 +119,7 @@ def axes(count: int, sampler: str) -> list[float]:
     return _asked(study, space, 5)
 
 
-CASES: dict[str, Callable[[str], list[float]]] = {
+CASES: dict[str, Callable[[str], Measured]] = {
     "1,000 trials in memory": partial(storage, "memory", 1000),
     "10,000 trials in memory": partial(storage, "memory", 10_000),
     "10,000 trials, journal": partial(storage, "journal", 10_000),
@@ -113,11 +131,11 @@ CASES: dict[str, Callable[[str], list[float]]] = {
 }
 
 
-def measured(name: str, sampler: str) -> tuple[list[float], float]:
-    """What a case gives, and the peak of memory in MiB; to be run in a fresh process."""
+def measured(name: str, sampler: str) -> Measured:
+    """What a case gives with its peak of memory; to be run in a fresh process."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     found = CASES[name](sampler)
-    return found, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return replace(found, peak=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 def line(name: str) -> str:
@@ -125,13 +143,11 @@ def line(name: str) -> str:
     cells = [name]
     for sampler in SAMPLERS:
         with multiprocessing.get_context("spawn").Pool(1) as pool:
-            found, memory = pool.apply(measured, (name, sampler))
-        first, *others = found
-        share = ""
-        if "threads" in name or "none told" in name:
-            share = f", {100 * others.pop():.4g} % distinct"
-        cells.append(f"{1e3 * first:.3g} / {1e3 * float(np.median(others)):.3g} ms{share}")
-        cells.append(f"{memory:.0f} MiB")
+            found = pool.apply(measured, (name, sampler))
+        later = float(np.median(found.later))
+        share = "" if found.distinct is None else f", {100 * found.distinct:.4g} % distinct"
+        cells.append(f"{1e3 * found.first:.3g} / {1e3 * later:.3g} ms{share}")
+        cells.append(f"{found.peak:.0f} MiB")
     return "| " + " | ".join(cells) + " |"
 
 
