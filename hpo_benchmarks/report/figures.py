@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from hpo_benchmarks.problems import control, functions
-from hpo_benchmarks.report.labels import in_order, label_of, style_of
+from hpo_benchmarks.report.labels import in_order, label_of, span_of, style_of
 from hpo_benchmarks.report.scores import (
     Curves,
     Runs,
@@ -205,10 +205,10 @@ def draw_overview(regrets: Runs, milliseconds: dict[str, float], t: int, path: P
         error = [[last.mean - last.low], [last.high - last.mean]]
         time = milliseconds[name]
         right.errorbar(time, last.mean, yerr=error, fmt="o", color=style.colour, capsize=3)
-    seeds = {len(common_seeds(methods)) for methods in regrets.values()}
+    seeds = span_of(len(common_seeds(methods)) for methods in regrets.values())
     left.set(xlabel="trials", ylabel="normalised regret")
     left.set_title(
-        f"mean over {len(regrets)} problems and {max(seeds)} seeds that all ran", fontsize=10
+        f"mean over {len(regrets)} problems and {seeds} seeds that all ran", fontsize=10
     )
     right.set(xscale="log", xlabel="milliseconds a trial in the optimizer")
     right.xaxis.set_major_formatter(_plain())

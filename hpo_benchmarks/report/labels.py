@@ -77,6 +77,12 @@ def label_of(method: str) -> str:
     return style_of(method).label
 
 
+def span_of(counts: Iterable[int], to: str = " to ") -> str:
+    """The least and the greatest of the counts: `10`, or `10 to 20`; `0` of none."""
+    found = set(counts) or {0}
+    return to.join(map(str, sorted({min(found), max(found)})))
+
+
 def in_order(methods: Iterable[str]) -> list[str]:
     """Methods in the order of legends: the default policy, other policies, then the peers."""
     order = list(STYLES)

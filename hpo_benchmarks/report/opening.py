@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hpo_benchmarks.report import figures
-from hpo_benchmarks.report.labels import in_order, label_of
+from hpo_benchmarks.report.labels import in_order, label_of, span_of
 from hpo_benchmarks.report.paper_figures import figure
 from hpo_benchmarks.report.studies import Studies
 from hpo_benchmarks.report.summary import duel_summary, summary_table
@@ -32,7 +32,7 @@ def summary(rows: Sequence[Row]) -> list[str]:
 def opening(studies: Studies, folder: Path) -> list[str]:
     """What the page was made from, what a study costs, and all peers on equal terms."""
     compared = studies.on_equal_terms(studies.sequential, studies.compared)
-    seeds = sorted({len(curves) for m in compared.values() for curves in m.values()})
+    seeds = span_of(len(curves) for m in compared.values() for curves in m.values())
     few = [name for name in studies.compared if not any(name in m for m in compared.values())]
     left_out = (
         f" {' and '.join(map(label_of, few))} ran too few, and stands among the differences only."
@@ -59,7 +59,7 @@ def opening(studies: Studies, folder: Path) -> list[str]:
                 "normalised regret by trial and by time",
                 lambda path: figures.draw_overview(compared, studies.milliseconds(), last, path),
             ),
-            f"Normalised regret on the {len(compared)} problems and {seeds[-1]} seeds that all of "
+            f"Normalised regret on the {len(compared)} problems and {seeds} seeds that all of "
             f"these methods ran, with a 95 % bootstrap interval over problems.{left_out}\n",
             markdown(score_table(compared, studies.budgets, ranks=False)),
             "Mean rank there:\n",

@@ -12,7 +12,7 @@ from hpo_benchmarks.problems.suites import SUITES
 from hpo_benchmarks.problems.tabular import HPOLIB
 from hpo_benchmarks.report.compare import BEFORE, renamed
 from hpo_benchmarks.report.groups import by_kind
-from hpo_benchmarks.report.labels import in_order, label_of
+from hpo_benchmarks.report.labels import in_order, label_of, span_of
 from hpo_benchmarks.report.live import SECTIONS, live_sections
 from hpo_benchmarks.report.opening import opening, summary
 from hpo_benchmarks.report.page import write_page
@@ -241,11 +241,10 @@ def seed_table(rows: list[Row]) -> Table:
         seeds: dict[str, set[int]] = {}
         for row in mine:
             seeds.setdefault(row.place, set()).add(row.seed)
-        few, many = min(map(len, seeds.values())), max(map(len, seeds.values()))
         lines.append(
             [
                 label_of(name),
-                str(few) if few == many else f"{few} to {many}",
+                span_of(map(len, seeds.values())),
                 str(len(mine)),
                 ", ".join(sorted({row.method_version for row in mine})),
                 ", ".join(sorted({row.commit or "unknown" for row in mine})),

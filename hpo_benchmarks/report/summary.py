@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from math import isnan
 
+from hpo_benchmarks.report.labels import span_of
 from hpo_benchmarks.report.scores import Difference, Runs, difference, regrets_of, select
 from hpo_benchmarks.report.tables import Table, seeds_shared
 from hpo_benchmarks.rows import Row
@@ -66,12 +67,8 @@ def _gap(runs: Runs, peer: str, t: int) -> Difference | None:
 
 def _seeds(runs: Runs) -> str:
     """Seeds that ours shares with each peer, `10`, or `10–20`."""
-    there = {name for methods in runs.values() for name in methods}
-    counts = {
-        int(n) for p in PEERS if p in there for n in seeds_shared(runs, MINE, p).split(" to ")
-    }
-    few, many = min(counts, default=0), max(counts, default=0)
-    return str(few) if few == many else f"{few}–{many}"
+    shared = (n for peer in PEERS for n in seeds_shared(runs, MINE, peer))
+    return span_of(shared, "–")
 
 
 def _with_bounds(gap: Difference) -> str:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from hpo_benchmarks.report.labels import in_order, label_of
+from hpo_benchmarks.report.labels import in_order, label_of, span_of
 from hpo_benchmarks.report.scores import (
     Difference,
     Estimate,
@@ -68,7 +68,7 @@ def difference_table(
         found = [difference(regrets, mine, other, t) for t in budgets]
         shared = [gap for gap in found if gap is not None]
         if shared:
-            seeds = seeds_shared(regrets, mine, other)
+            seeds = span_of(seeds_shared(regrets, mine, other))
             lines.append(
                 [label_of(other), str(shared[0].problems), seeds, *map(_with_bounds, shared)]
             )
@@ -113,15 +113,13 @@ def best_in_bold(values: Sequence[float | None]) -> list[str]:
     ]
 
 
-def seeds_shared(regrets: Runs, mine: str, other: str) -> str:
-    """How many seeds two methods have in common on each problem: `10`, or `3 to 10`."""
-    counts = [
+def seeds_shared(regrets: Runs, mine: str, other: str) -> list[int]:
+    """How many seeds two methods have in common on each problem that both ran."""
+    return [
         len(methods[mine].keys() & methods[other].keys())
         for methods in regrets.values()
         if mine in methods and other in methods
     ]
-    few, many = min(counts), max(counts)
-    return str(few) if few == many else f"{few} to {many}"
 
 
 def names_of(runs: Runs, among: Collection[str] | None = None) -> list[str]:
