@@ -42,7 +42,7 @@ def test_its_numbers_are_those_of_the_page_of_benchmarks():
     said = tables(section(README, "How good it is"))
     opening = BENCHMARKS.split("\n## ")[0]
     assert len(said) == 2 + 4
-    assert said == tables(opening)
+    assert said == tables(opening)[: len(said)]
 
 
 def test_it_names_no_other_numbers_of_quality():
