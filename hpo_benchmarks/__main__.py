@@ -20,6 +20,24 @@ EARLIER = PACKED.with_name("version-0.1.0.jsonl.gz")
 NEW_ROWS = ROOT / "runs" / "benchmarks" / "rows.jsonl"
 
 
+def at_least_one(given: str) -> int:
+    """A number from the command line."""
+    try:
+        number = int(given)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"a whole number from 1 on is needed, not {given!r}")
+    return number
+
+
+def a_file(given: str) -> Path:
+    """A file from the command line that must be there."""
+    if not Path(given).is_file():
+        raise argparse.ArgumentTypeError(f"there is no file {given}")
+    return Path(given)
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser(prog="python -m hpo_benchmarks", description=__doc__)
@@ -27,14 +45,18 @@ def parser() -> argparse.ArgumentParser:
     runs = commands.add_parser("run", help="run the unfinished cells of a suite")
     runs.add_argument("suite", choices=[*SUITES, "all"])
     runs.add_argument("--methods", nargs="+", metavar="NAME", help="all, if left out")
-    runs.add_argument("--seeds", type=int, default=20, help="seeds 0 to N-1 (default: 20)")
+    runs.add_argument(
+        "--seeds", type=at_least_one, default=20, help="seeds 0 to N-1 (default: 20)"
+    )
     runs.add_argument(
         "--trials",
-        type=int,
+        type=at_least_one,
         help="trials a study (default: 100; conditional, rough and held-out 50, transfer 30, "
         "long 500)",
     )
-    runs.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes at a time")
+    runs.add_argument(
+        "--jobs", type=at_least_one, default=os.cpu_count(), help="processes at a time"
+    )
     runs.add_argument("--data", type=Path, default=HPOLIB, help="folder of HPOLib's tables")
     runs.add_argument("--ray", metavar="ADDRESS", help='Ray cluster, or "local" to start one')
     runs.add_argument(
@@ -50,14 +72,15 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument("--methods", nargs="+", metavar="NAME", help="all, if left out")
     compare.add_argument("--mine", metavar="NAME", help="the method to compare with the others")
     compare.add_argument(
-        "--before", type=Path, metavar="ROWS", help='rows of earlier code, as "NAME before"'
+        "--before", type=a_file, metavar="ROWS", help='rows of earlier code, as "NAME before"'
     )
     pack = commands.add_parser("pack", help="put all rows into the repository's results")
     report = commands.add_parser("report", help="write docs/benchmarks.md, figures and HTML")
     report.add_argument("--docs", type=Path, default=ROOT / "docs", help="folder to write to")
     report.add_argument("--stale", action="store_true", help="report rows of other code, too")
-    for command in (runs, compare, pack, report):
-        command.add_argument("--out", type=Path, default=NEW_ROWS, help="file of the new rows")
+    runs.add_argument("--out", type=Path, default=NEW_ROWS, help="file of the new rows")
+    for command in (compare, pack, report):
+        command.add_argument("--out", type=a_file, default=NEW_ROWS, help="file of the new rows")
     return top
 
 
@@ -65,7 +88,8 @@ def run_suites(options: argparse.Namespace) -> int:
     """Run the suites asked for; the suite `speed` has the machine to itself.
 
     Raises:
-        ValueError: an unknown method, or code that no commit holds.
+        OSError: HPOLib's tables are not there, or the rows cannot be written.
+        ValueError: an unknown method, one that suits no problem, or code that no commit holds.
     """
     known = methods()
     names = options.methods or list(known)
@@ -76,12 +100,21 @@ def run_suites(options: argparse.Namespace) -> int:
     failed = 0
     for suite in SUITES if options.suite == "all" else [options.suite]:
         alone = suite == "speed"
+        try:
+            problems = SUITES[suite](options.data)
+        except FileNotFoundError as error:
+            if options.suite != "all":
+                raise
+            print(f"{suite}: skipped, {error}", file=sys.stderr)
+            continue
         cells = cells_of(
-            SUITES[suite](options.data),
+            problems,
             [known[name] for name in names],
             options.seeds,
             options.trials or TRIALS.get(suite, 100),
         )
+        if not cells and options.suite != "all":
+            raise ValueError(f"{' and '.join(names)} cannot run any problem of the suite {suite}")
         finished = read_rows([options.out] if options.again else [PACKED, options.out])
         todo = unfinished(cells, finished)
         print(f"{suite}: {len(cells) - len(todo)} of {len(cells)} cells are finished")
@@ -126,13 +159,23 @@ def refuse_stale(rows: list[Row]) -> None:
 
 
 def print_comparison(options: argparse.Namespace) -> None:
-    """Compare methods by the rows of --out, and the packed ones where --out has none."""
+    """Compare methods by the rows of --out, and the packed ones where --out has none.
+
+    Raises:
+        ValueError: there are no rows of a method, or of the suite.
+    """
     from hpo_benchmarks.report.compare import comparison, renamed
 
     rows = read_rows([PACKED, options.out])
     if options.before is not None:
         rows += renamed(read_rows([options.before]))
     if options.methods is not None:
+        there = {row.method for row in rows if row.suite == options.suite}
+        if there and (lost := sorted(set(options.methods) - there)):
+            raise ValueError(
+                f"no rows of {', '.join(lost)} on {options.suite}; there are rows of "
+                f"{', '.join(sorted(there))}"
+            )
         rows = [row for row in rows if row.method in options.methods]
     print(comparison(rows, options.suite, options.mine))
 
@@ -154,7 +197,7 @@ def main() -> int:
             if not options.stale:
                 refuse_stale(rows)
             write_report(rows, options.docs, read_rows([EARLIER]))
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

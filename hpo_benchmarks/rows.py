@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -103,13 +103,18 @@ class Row:
         """Read what `to_json` wrote.
 
         Raises:
-            ValueError: a field that a row does not have.
+            ValueError: no JSON object, a field that a row does not have, or one that is missing.
         """
         found = json.loads(line)
+        if not isinstance(found, dict):
+            raise ValueError(f"a row is a JSON object, not {line[:40]!r}")
         if unknown := found.keys() - {field.name for field in fields(cls)}:
             raise ValueError(
                 f"a row has fields that this version does not know: {', '.join(sorted(unknown))}"
             )
+        needed = {field.name for field in fields(cls) if field.default is MISSING}
+        if missing := needed - found.keys():
+            raise ValueError(f"a row lacks the fields {', '.join(sorted(missing))}")
         return cls(**found)
 
 
@@ -118,11 +123,17 @@ def read_rows(paths: Iterable[Path]) -> list[Row]:
 
     A rerun with another version of the method replaces the older row. A last line that was cut
     off by a kill is left out.
+
+    Raises:
+        ValueError: a line that is no row; file and line are named.
     """
     latest: dict[Key, Row] = {}
     for path in paths:
-        for line in read_lines(path):
-            row = Row.from_json(line)
+        for number, line in enumerate(read_lines(path), start=1):
+            try:
+                row = Row.from_json(line)
+            except ValueError as error:
+                raise ValueError(f"{path}, line {number}: {error}") from error
             latest[row.key] = row
     return list(latest.values())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -25,14 +24,6 @@ from hpo_benchmarks.problems.problem import AnyProblem, Problem
 PARALLEL_WORKERS = 5
 
 
-def _hpolib(data: Path) -> list[Problem]:
-    try:
-        return tabular.hpolib_problems(data)
-    except FileNotFoundError as error:
-        print(f"Suite hpolib is skipped: {error}", file=sys.stderr)
-        return []
-
-
 def _speed(data: Path) -> list[Problem]:
     """Table 1: the four classics, timed on their own."""
     return [replace(functions.classic_problem(name), suite="speed") for name in functions.CLASSICS]
@@ -48,7 +39,7 @@ def _parallel(data: Path) -> list[Problem]:
 
 SUITES: dict[str, Callable[[Path], list[AnyProblem]]] = {
     "paper": lambda data: functions.problems(),
-    "hpolib": _hpolib,
+    "hpolib": tabular.hpolib_problems,
     "tables": lambda data: tabular.own_problems(),
     "control": lambda data: control.problems(),
     "parallel": _parallel,

@@ -8,6 +8,7 @@ import pytest
 
 from hpo_benchmarks import __main__ as command_line
 from hpo_benchmarks import environment
+from hpo_benchmarks.problems.suites import SUITES
 from hpo_benchmarks.rows import read_rows, write_packed
 from hpo_benchmarks.sources import ROOT
 from tests.hpo_benchmarks.made_up import a_row, without_times
@@ -64,11 +65,52 @@ def test_methods_are_compared_with_earlier_rows(tmp_path, monkeypatch, capsys, c
     assert "run rough" in capsys.readouterr().err
 
 
-def test_without_hpolibs_tables_the_suite_is_skipped_with_a_message(tmp_path, capsys, call):
+def test_without_hpolibs_tables_the_suite_is_refused_and_left_out_of_all(
+    tmp_path, monkeypatch, capsys, call
+):
     out = tmp_path / "rows.jsonl"
-    assert call("run", "hpolib", "--dirty", "--data", tmp_path, "--out", out) == 0
-    assert "skipped" in capsys.readouterr().err
-    assert read_rows([out]) == []
+    given = ("--dirty", "--data", tmp_path, "--out", out, "--methods", "random")
+    assert call("run", "hpolib", *given) == 1
+    assert "give the folder" in capsys.readouterr().err
+    monkeypatch.setattr(
+        command_line, "SUITES", {name: SUITES[name] for name in ("hpolib", "control")}
+    )
+    assert call("run", "all", *given, "--seeds", 1, "--trials", 2, "--jobs", 1) == 0
+    assert "hpolib: skipped" in capsys.readouterr().err
+    assert [row.suite for row in read_rows([out])] == ["control"]
+
+
+@pytest.mark.parametrize("option", ["--seeds", "--trials", "--jobs"])
+@pytest.mark.parametrize("number", ["0", "-1", "1.5", "many"])
+def test_numbers_below_one_are_refused(option, number, capsys, call):
+    with pytest.raises(SystemExit):
+        call("run", "control", option, number)
+    assert "from 1 on" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["pack", "report", "compare paper", "compare paper --before"])
+def test_files_that_are_not_there_are_named(command, tmp_path, capsys, call):
+    option = [] if command.endswith("--before") else ["--out"]
+    with pytest.raises(SystemExit):
+        call(*command.split(), *option, tmp_path / "rows.jsonl")
+    assert "rows.jsonl" in capsys.readouterr().err
+
+
+def test_methods_without_problems_or_rows_are_named(tmp_path, monkeypatch, capsys, call):
+    monkeypatch.setattr(command_line, "PACKED", tmp_path / "packed.jsonl.gz")
+    write_packed([a_row("memory", [4.0, 3.0])], command_line.PACKED)
+    assert call("run", "several", "--dirty", "--methods", "gp-ei-true") == 1
+    assert "gp-ei-true cannot run" in capsys.readouterr().err
+    assert call("compare", "paper", "--methods", "memory", "hyperopt") == 1
+    assert "no rows of hyperopt on paper; there are rows of memory" in capsys.readouterr().err
+
+
+def test_rows_that_cannot_be_written_end_without_a_traceback(tmp_path, capsys, call):
+    (tmp_path / "file").touch()
+    out = tmp_path / "file" / "rows.jsonl"
+    few = ("--methods", "random", "--seeds", 1, "--trials", 2, "--jobs", 1)
+    assert call("run", "control", "--dirty", *few, "--out", out) == 1
+    assert str(out.parent) in capsys.readouterr().err
 
 
 def test_a_process_is_replaced_until_threads_and_hashes_are_fixed(monkeypatch):

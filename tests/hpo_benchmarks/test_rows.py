@@ -66,3 +66,20 @@ def test_a_line_cut_off_by_a_kill_is_not_read(tmp_path):
     write(path, [a_row("a", [1.0]), a_row("b", [1.0])])
     path.write_text(path.read_text()[:-20])
     assert [row.method for row in read_rows([path])] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("garbage", "Expecting value"),
+        ("[1]", "JSON object"),
+        ('{"suite": "paper"}', "lacks the fields method"),
+        ('{"colour": 1}', "does not know: colour"),
+    ],
+)
+def test_a_line_that_is_no_row_is_named(line, said, tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_text(f"{a_row('memory', [1.0]).to_json()}\n{line}\n")
+    with pytest.raises(ValueError, match="line 2: ") as caught:
+        read_rows([path])
+    assert str(path) in str(caught.value) and said in str(caught.value)
