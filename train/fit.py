@@ -56,7 +56,7 @@ def fit(config: TrainConfig, *, resume: bool = False) -> Path:
 
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed; the state is saved by then.
-        ValueError: see `set_up`.
+        OSError, ValueError: see `set_up`.
     """
     return train(set_up(config, resume=resume))
 
@@ -68,7 +68,6 @@ def train(run: Run) -> Path:
         KeyboardInterrupt: Ctrl-C was pressed; the state is saved by then.
     """
     config, progress = run.config, run.progress
-    config.out.mkdir(parents=True, exist_ok=True)
     baselines = make_baselines(config)
     bar, saved = progress_bar(config, progress), progress.seconds
     with delayed_interrupt() as interrupt, bar:

@@ -124,6 +124,7 @@ def test_errors_of_use_are_one_line(tmp_path, capsys):
             ("--out", str(tmp_path / "other"), "--set", "rise=-1"),
             "rise must be a number from 0",
         ),
+        (("--out", str(tmp_path / "run" / "policy.safetensors" / "x")), "Not a directory"),
     ):
         with pytest.raises(SystemExit) as stop:
             main([*SMALL, *MEMORY, *out, *options])

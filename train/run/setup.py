@@ -21,10 +21,10 @@ _SEARCH_SIZES: dict[str, dict[str, int]] = {"posterior": {}, "kernel": {"starts"
 
 
 def set_up(config: TrainConfig, *, resume: bool = False) -> Run:
-    """A run at its beginning, or where it was when its state was saved.
+    """A run at its beginning, or where it was when its state was saved; its folder is made.
 
     Raises:
-        FileNotFoundError: there is no checkpoint to start from.
+        OSError: there is no checkpoint to start from, or the folder cannot be made.
         ValueError: `resume` is asked for and there is nothing to resume, or the folder holds a
             run that `resume` was not asked for, or the run there was configured differently, or
             the configuration names a device or a checkpoint that cannot be used.
@@ -43,6 +43,7 @@ def set_up(config: TrainConfig, *, resume: bool = False) -> Run:
     run = Run(config, policy, params, optimizer, pools, Progress())
     if resume:
         load_state(run)
+    config.out.mkdir(parents=True, exist_ok=True)
     return run
 
 
