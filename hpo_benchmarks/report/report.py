@@ -56,7 +56,8 @@ real one, through its ask-and-tell interface; its forest
 gets room for as many leaves as there are trials, which leaves its proposals as they are and makes
 it faster; by its default it fits the forest after every eighth trial. "GP-EI, true kernel" knows
 length scale and variance of the GP draws, as the paper's "Spearmint with fixed hyper-parameters"
-did. No weights of ours were trained on these problems; but the rule by which the default policy
+did. Ax is asked in an environment of its own (`make peer-ax`), on a few problems and seeds. No
+weights of ours were trained on these problems; but the rule by which the default policy
 takes a logarithm of the objective was made after they had shown that a long bad tail was its
 weakness, and then chosen on other functions.
 
@@ -234,23 +235,25 @@ def _all_policies(studies: Studies) -> list[str]:
 
 
 def seed_table(rows: list[Row]) -> Table:
-    """Seeds, versions and commits behind the numbers."""
+    """Seeds, versions and commits behind the numbers, and the hours that the studies took."""
     lines = []
     for name in in_order(row.method for row in rows):
         mine = [row for row in rows if row.method == name]
         seeds: dict[str, set[int]] = {}
         for row in mine:
             seeds.setdefault(row.place, set()).add(row.seed)
+        seconds = sum(row.clock[-1] + (row.objective_seconds or 0.0) for row in mine)
         lines.append(
             [
                 label_of(name),
                 span_of(map(len, seeds.values())),
                 str(len(mine)),
+                f"{seconds / 3600:.2f}",
                 ", ".join(sorted({row.method_version for row in mine})),
                 ", ".join(sorted({row.commit or "unknown" for row in mine})),
             ]
         )
-    return ["method", "seeds a problem", "studies", "version", "commits"], lines
+    return ["method", "seeds a problem", "studies", "hours", "version", "commits"], lines
 
 
 _DESCRIBED = (
