@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from hpo_benchmarks.__main__ import PACKED
+from hpo_benchmarks.report.scores import successful
+from hpo_benchmarks.report.summary import summary_table
+from hpo_benchmarks.report.tables import markdown
+from hpo_benchmarks.rows import read_rows
 from l2l_sampler import registry
 
 ROOT = Path(__file__).parents[2]
@@ -37,11 +42,11 @@ def test_the_example_prints_what_the_readme_says():
     assert f"prints `{done.stdout.strip()}`" in README
 
 
-def test_its_numbers_are_those_of_the_page_of_benchmarks():
-    """Which a test of the report makes from the committed rows."""
+def test_its_numbers_are_those_of_the_committed_rows_and_of_their_page():
     said = tables(section(README, "How good it is"))
     opening = BENCHMARKS.split("\n## ")[0]
     assert len(said) == 2 + 4
+    assert said == markdown(summary_table(successful(read_rows([PACKED])))).splitlines()
     assert said == tables(opening)[: len(said)]
 
 
