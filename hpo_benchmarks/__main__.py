@@ -130,6 +130,9 @@ def run_suites(options: argparse.Namespace) -> int:
 def pack_rows(out: Path) -> None:
     """Put new rows into the repository's results.
 
+    Where a method has new rows of a suite, its rows there of other code or weights go, so that no
+    mean mixes two versions.
+
     Raises:
         ValueError: a row whose code no commit holds.
     """
@@ -140,7 +143,17 @@ def pack_rows(out: Path) -> None:
             f"{lost[0].place}, {lost[0].method}, seed {lost[0].seed} (commit {lost[0].commit}): "
             "run them again from a committed state"
         )
-    write_packed(read_rows([PACKED, out]), PACKED)
+    renewed = {(row.suite, row.method) for row in new}
+    made_by = {(row.suite, row.method, row.method_version, row.sources) for row in new}
+    rows = read_rows([PACKED, out])
+    kept = [
+        row
+        for row in rows
+        if (row.suite, row.method) not in renewed
+        or (row.suite, row.method, row.method_version, row.sources) in made_by
+    ]
+    write_packed(kept, PACKED)
+    print(f"{len(kept)} rows are packed; {len(rows) - len(kept)} of other code went")
 
 
 def refuse_stale(rows: list[Row]) -> None:

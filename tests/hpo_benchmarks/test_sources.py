@@ -9,7 +9,7 @@ from hpo_benchmarks import __main__ as command_line
 from hpo_benchmarks import runner, sources
 from hpo_benchmarks.problems.suites import SUITES
 from hpo_benchmarks.problems.tabular import HPOLIB
-from hpo_benchmarks.rows import read_rows
+from hpo_benchmarks.rows import read_rows, write_packed
 from hpo_benchmarks.study import Cell
 from tests.hpo_benchmarks.made_up import METHODS, a_problem, a_row
 
@@ -113,6 +113,21 @@ def test_only_traceable_rows_are_packed(tmp_path, monkeypatch):
     (tmp_path / "new.jsonl").write_text(json.dumps(json.loads(good.to_json())) + "\n")
     command_line.pack_rows(tmp_path / "new.jsonl")
     assert read_rows([command_line.PACKED]) == [good]
+
+
+def test_packing_leaves_no_rows_of_two_versions_of_a_method_on_a_suite(tmp_path, monkeypatch):
+    monkeypatch.setattr(command_line, "PACKED", tmp_path / "packed.jsonl.gz")
+    known = {"sources": "0" * 12, "commit": "0123456789ab"}
+    same = [a_row("tpe", [1.0], seed=seed, **known) for seed in range(3)]
+    other_suite = a_row("tpe", [1.0], suite="rough", sources="1" * 12)
+    other_method = a_row("gp", [1.0])
+    old = [a_row("tpe", [2.0], seed=4), a_row("tpe", [2.0], seed=5, sources="2" * 12)]
+    write_packed([*same[1:], *old, other_suite, other_method], command_line.PACKED)
+    (tmp_path / "new.jsonl").write_text(same[0].to_json() + "\n")
+    command_line.pack_rows(tmp_path / "new.jsonl")
+    kept = read_rows([command_line.PACKED])
+    assert len(kept) == 5
+    assert all(row in kept for row in [*same, other_suite, other_method])
 
 
 def test_rows_of_other_code_are_not_reported(tmp_path, monkeypatch, capsys):
