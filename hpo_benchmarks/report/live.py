@@ -19,8 +19,7 @@ from hpo_benchmarks.rows import Row
 AS_WRITTEN = """\
 {studies} studies of {trials} trials, as a user writes them: no method is told the space or the
 budget. Each seed draws an instance with an optimum and scales of its own. What counts is the true
-value of trials that complete, without noise, penalties or scale; all others count as failed. A
-study without a result counts as the worst first one of any.
+value of trials that complete, without noise, penalties or scale; all others count as failed.
 """
 VOLUME = """\
 {studies} studies of {trials} trials. What counts is the share of the best hypervolume that the
@@ -83,8 +82,9 @@ def _section(suite: str, rows: list[Row]) -> list[str]:
             markdown(duel_table(regrets, mine, others, budgets)),
         ]
     parts += [
-        "Normalised regret, with a 95 % bootstrap interval over problems:\n",
+        "Normalised regret, with a 95 % bootstrap interval over problems, then mean rank:\n",
         markdown(score_table(equal, budgets, ranks=False)),
+        markdown(score_table(equal, budgets, ranks=True)),
         *(folded(f"After {t} trials", problem_table(equal, t, shown)) for t in budgets),
     ]
     failed = failure_table(select(failures, failures, shown), shown)

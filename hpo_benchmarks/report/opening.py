@@ -16,7 +16,8 @@ from hpo_benchmarks.rows import Row
 SUMMARY = """\
 Normalised regret of `LearnedSampler(seed=)` less that of Optuna's `TPESampler(seed=)` and
 `GPSampler(seed=)` after 20 and 50 trials, on the seeds that both have: negative is better, in
-brackets the 95 % bootstrap interval over problems and seeds. 1 is a first guess, 0 the optimum.
+brackets the 95 % bootstrap interval over problems and seeds. 0 is the optimum; 1 is a first guess,
+anything worse, or no result yet.
 """
 WON = """\
 The same by problems; a tie is less than two standard errors over the seeds that both have:
@@ -43,9 +44,9 @@ def opening(studies: Studies, folder: Path) -> list[str]:
         f"`python -m hpo_benchmarks report` wrote this page from {len(studies.rows)} studies of "
         f"{studies.trials} trials; [benchmarks/curves.html](benchmarks/curves.html) shows the "
         "same curves interactively. Regret is normalised: 1 is the median first trial of random "
-        "search, 0 the optimum or, where nobody knows it, the best value that any method found. "
-        "All methods "
-        "share instances and seeds, and their warm-up counts as trials.\n",
+        "search, and the most that a study counts; 0 is the optimum or, where nobody knows it, "
+        "the best value that any method found. All methods share instances and seeds, and their "
+        "warm-up counts as trials.\n",
         _seconds(studies),
         _traces(studies.rows),
         "## Summary\n",

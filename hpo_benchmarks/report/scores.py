@@ -5,7 +5,8 @@ Notation
 
 Regret is the best value so far minus the best known, divided by the median over seeds of the
 same difference for random search's first result, or all methods' where random search seldom has
-one: 1 is a first guess, 0 the optimum. Methods are only ever compared on the seeds that they have
+one: 0 is the optimum, and 1 a first guess or worse, or no result yet, so that one study that goes
+wrong is no more than one study. Methods are only ever compared on the seeds that they have
 in common. Forms of one problem, such as two interpolations of a table, are a family that counts
 once: what is averaged over problems is averaged over a family's first.
 """
@@ -118,9 +119,7 @@ def regrets_of(rows: Iterable[Row]) -> Runs:
     """Normalised regret of every row.
 
     Where the optimum is unknown, the smallest value in any row of the problem stands for it: of a
-    live problem, whose seeds are instances with optima of their own, any row of that seed. A
-    study without a result yet counts as the worst first one of any, so that nothing is gained by
-    failing.
+    live problem, whose seeds are instances with optima of their own, any row of that seed.
     """
     rows = list(rows)
     optimum = {(row.place, row.seed): row.optimum for row in rows if row.optimum is not None}
@@ -145,11 +144,9 @@ def regrets_of(rows: Iterable[Row]) -> Runs:
         random = firsts.get("random", [])
         # One lucky first result of random search is no scale.
         chosen = random if random and 2 * len(random) >= len(gaps["random"]) else every
-        scale, worst = max(float(np.median(chosen)), 1e-12), max(every)
+        scale = max(float(np.median(chosen)), 1e-12)
         regrets[problem] = {
-            method: {
-                seed: np.where(np.isnan(gap), worst, gap) / scale for seed, gap in curves.items()
-            }
+            method: {seed: np.fmin(gap / scale, 1.0) for seed, gap in curves.items()}
             for method, curves in gaps.items()
         }
     return regrets
