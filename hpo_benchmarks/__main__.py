@@ -166,8 +166,9 @@ def refuse_stale(rows: list[Row]) -> None:
         suites = " ".join(sorted({row.suite for row in old}))
         names = " ".join(sorted({row.method for row in old}))
         raise ValueError(
-            f"{len(old)} of {len(rows)} rows are of code or weights that have changed since; run "
-            f"the suites {suites} with `--methods {names}` again, or say --stale"
+            f"{len(old)} of {len(rows)} rows are of code or weights that have changed since, or "
+            f"that they do not name: run the suites {suites} with `--methods {names}` again, or "
+            "say --stale"
         )
 
 

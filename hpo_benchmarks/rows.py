@@ -9,10 +9,13 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from train.jsonl import read_lines
 from train.revision import holds_code
 
 COMPLETE, FAILED, PRUNED = "c", "f", "p"
+_SERIES = ("curve", "clock")
 
 Key: TypeAlias = tuple[str, str, str, int, int]
 """Suite, problem, method, seed and trials: one of each is kept."""
@@ -103,7 +106,8 @@ class Row:
         """Read what `to_json` wrote.
 
         Raises:
-            ValueError: no JSON object, a field that a row does not have, or one that is missing.
+            ValueError: no JSON object, a field that a row does not have or one that is missing, or
+                fields that no study can have given.
         """
         found = json.loads(line)
         if not isinstance(found, dict):
@@ -115,7 +119,48 @@ class Row:
         needed = {field.name for field in fields(cls) if field.default is MISSING}
         if missing := needed - found.keys():
             raise ValueError(f"a row lacks the fields {', '.join(sorted(missing))}")
-        return cls(**found)
+        row = cls(**found)
+        row._check()
+        return row
+
+    def _check(self) -> None:
+        """Raise a ValueError where a field is none that a study can have given."""
+        for name, least in (("seed", 0), ("trials", 1), ("workers", 1)):
+            value = getattr(self, name)
+            if type(value) is not int or value < least:
+                raise ValueError(
+                    f"{name} is {value!r}, and must be a whole number from {least} on"
+                )
+        if self.error is not None:
+            return
+        letters = {COMPLETE, FAILED, PRUNED}
+        if self.outcomes is not None and (
+            len(self.outcomes) != self.trials or not letters.issuperset(self.outcomes)
+        ):
+            raise ValueError(f"outcomes must be {self.trials} letters of {''.join(letters)}")
+        curve, clock = (_series(name, getattr(self, name), self.trials) for name in _SERIES)
+        without = int(np.isnan(curve).sum())  # trials before the first result
+        best = curve[without:]
+        if not (np.isfinite(best).all() and (np.diff(best) <= 0).all()) or (
+            without and self.outcomes is None
+        ):
+            raise ValueError(
+                "curve must hold the best value so far, which is finite and never rises"
+            )
+        if not (np.isfinite(clock).all() and (np.diff(clock) >= 0).all()):
+            raise ValueError("clock must hold the seconds so far, which are finite and never fall")
+
+
+def _series(name: str, values: Any, trials: int) -> np.ndarray:
+    """(T,) numbers, nan for None.
+
+    Raises:
+        ValueError: it is no list of so many numbers.
+    """
+    found = isinstance(values, list) and len(values) == trials
+    if not found or not all(value is None or type(value) in (int, float) for value in values):
+        raise ValueError(f"{name} must be a list of {trials} numbers, one a trial")
+    return np.array(values, dtype=float)
 
 
 def read_rows(paths: Iterable[Path]) -> list[Row]:

@@ -66,12 +66,19 @@ def unfinished(cells: Iterable[Cell], rows: Iterable[Row]) -> list[Cell]:
 
 
 def stale(rows: Iterable[Row], methods: Mapping[str, Method]) -> list[Row]:
-    """The traceable rows that today's code or weights did not make."""
+    """The rows that today's code or weights did not make, or that do not say what did.
+
+    Of a method that is not installed only the code is compared.
+    """
     found = []
     for row in rows:
         method = methods.get(row.method)
-        today = method and (method.version, method.sources(row.suite))
-        if row.traceable and today != (row.method_version, row.sources):
+        if (
+            method is None
+            or not row.traceable
+            or method.sources(row.suite) != row.sources
+            or (method.installed and method.version != row.method_version)
+        ):
             found.append(row)
     return found
 

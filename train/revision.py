@@ -5,16 +5,26 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+ROOT = Path(__file__).parents[1]
+CODE = ("l2l_sampler", "train", "hpo_benchmarks")
 
-def revision() -> str | None:
-    """The commit of this checkout, with "-dirty" where files differ from it; None outside one."""
-    git = ["git", "-C", str(Path(__file__).parent)]
-    command = [*git, "describe", "--always", "--exclude=*", "--abbrev=12", "--dirty"]
+
+def revision(root: Path = ROOT) -> str | None:
+    """The commit of a checkout, with "-dirty" where files differ from it; None outside one.
+
+    Files of the packages that git does not know count as a difference, too.
+    """
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        commit = _git(root, "describe", "--always", "--exclude=*", "--abbrev=12", "--dirty")
+        unknown = _git(root, "ls-files", "--others", "--exclude-standard", "--", *CODE)
     except FileNotFoundError:  # there is no git
         return None
-    return done.stdout.strip() or None
+    return f"{commit.removesuffix('-dirty')}-dirty" if commit and unknown else commit or None
+
+
+def _git(root: Path, *command: str) -> str:
+    done = subprocess.run(["git", "-C", str(root), *command], capture_output=True, text=True)
+    return done.stdout.strip()
 
 
 def holds_code(commit: str | None) -> bool:

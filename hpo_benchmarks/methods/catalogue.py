@@ -31,6 +31,9 @@ from l2l_sampler import registry
 Space: TypeAlias = Mapping[str, BaseDistribution]
 
 
+_MISSING = "not installed"
+
+
 def _any(problem: AnyProblem) -> bool:
     return True
 
@@ -60,6 +63,11 @@ class Method:
     ours: bool = False
     modules: tuple[str, ...] = ()
 
+    @property
+    def installed(self) -> bool:
+        """Whether its packages are there."""
+        return not self.version.endswith(_MISSING)
+
     def sources(self, suite: str) -> str:
         """Digest of the code that its results on a suite depend on."""
         makers = (self.sampler,) if self.told is None else (self.sampler, self.told)
@@ -80,7 +88,7 @@ def _sequential_gp_draw(problem: AnyProblem) -> bool:
 
 
 def _asked_elsewhere(version: str, problem: AnyProblem) -> bool:
-    there = "not installed" not in version
+    there = not version.endswith(_MISSING)
     return there and _fixed_space(problem) and problem.workers == 1
 
 
@@ -225,7 +233,7 @@ def _installed(name: str) -> str:
     try:
         return f"{name} {version(name)}"
     except PackageNotFoundError:
-        return f"{name}, not installed"
+        return f"{name}, {_MISSING}"
 
 
 def peer_methods() -> list[Method]:

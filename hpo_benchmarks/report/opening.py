@@ -93,7 +93,7 @@ def _traces(rows: list[Row]) -> str:
     names = in_order(row.method for row in lost)
     whole = [name for name in in_order(row.method for row in rows) if name not in names]
     return (
-        f"{len(lost)} of the {len(rows)} rows are of version 0.1.0 and do not say which code they "
-        f"come from; they belong to {', '.join(map(label_of, names))}. All rows of "
+        f"{len(lost)} of the {len(rows)} rows do not say which code they come from; they belong "
+        f"to {', '.join(map(label_of, names))}. All rows of "
         f"{', '.join(map(label_of, whole)) or 'no method'} can be traced.\n"
     )

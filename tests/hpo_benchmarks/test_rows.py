@@ -1,6 +1,7 @@
 """Rows survive their file, also those of earlier versions."""
 
 import gzip
+import json
 
 import pytest
 
@@ -83,3 +84,36 @@ def test_a_line_that_is_no_row_is_named(line, said, tmp_path):
     with pytest.raises(ValueError, match="line 2: ") as caught:
         read_rows([path])
     assert str(path) in str(caught.value) and said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"seed": "0"}, "seed is '0'"),
+        ({"seed": -1}, "seed is -1"),
+        ({"trials": 0}, "trials is 0"),
+        ({"workers": True}, "workers is True"),
+        ({"curve": [3.0]}, "curve must be a list of 2"),
+        ({"curve": None}, "curve must be a list of 2"),
+        ({"curve": {"0": 1.0}}, "curve must be a list of 2"),
+        ({"curve": ["3.0", "1.0"]}, "curve must be a list of 2"),
+        ({"curve": [1.0, 3.0]}, "never rises"),
+        ({"curve": [3.0, float("nan")]}, "finite"),
+        ({"curve": [None, 1.0]}, "finite"),
+        ({"curve": [float("inf"), 1.0]}, "finite"),
+        ({"curve": [1.0, None], "outcomes": "cf"}, "finite"),
+        ({"clock": [0.2, 0.1]}, "never fall"),
+        ({"clock": [0.2]}, "clock must be a list of 2"),
+        ({"outcomes": "c"}, "outcomes must be 2 letters"),
+        ({"outcomes": "cx"}, "outcomes must be 2 letters"),
+    ],
+)
+def test_a_row_that_no_study_can_have_given_is_refused(change, said):
+    row = json.loads(a_row("memory", [3.0, 1.0]).to_json()) | change
+    with pytest.raises(ValueError, match=said):
+        Row.from_json(json.dumps(row))
+
+
+def test_a_study_that_failed_has_no_results_to_check():
+    row = Row("paper", "squares", "smac", 0, 100, "1", error="MemoryError")
+    assert Row.from_json(row.to_json()) == row

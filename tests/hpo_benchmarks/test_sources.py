@@ -101,6 +101,15 @@ def test_code_that_no_commit_holds_is_refused(monkeypatch, commit):
     runner.refuse_dirty_tree()
 
 
+def test_of_a_method_that_is_not_installed_the_code_alone_is_compared():
+    absent = replace(METHODS["ax"], version="ax-platform, not installed")
+    assert not absent.installed and METHODS["tpe"].installed
+    row = a_row("ax", [1.0], commit="0123456789ab", sources=absent.sources("paper"))
+    assert runner.stale([row], {"ax": absent}) == []
+    old = replace(row, sources="0" * 12)
+    assert runner.stale([old], {"ax": absent}) == [old]
+
+
 def test_only_traceable_rows_are_packed(tmp_path, monkeypatch):
     monkeypatch.setattr(command_line, "PACKED", tmp_path / "packed.jsonl.gz")
     good = a_row("tpe", [1.0], sources="0" * 12, commit="0123456789ab")
@@ -135,7 +144,13 @@ def test_rows_of_other_code_are_not_reported(tmp_path, monkeypatch, capsys):
     today = {"method_version": method.version, "sources": method.sources("paper")}
     row = replace(a_row("tpe", [1.0], commit="0123456789ab"), **today)
     assert runner.stale([row], METHODS) == []
-    for change in ({"sources": "0" * 12}, {"method_version": "another"}, {"method": "gone"}):
+    for change in (
+        {"sources": "0" * 12},
+        {"sources": None},
+        {"commit": "unknown"},
+        {"method_version": "another"},
+        {"method": "gone"},
+    ):
         old = replace(row, **change)
         assert runner.stale([row, old], METHODS) == [old]
         with pytest.raises(ValueError, match="1 of 2 rows .* paper .*--stale"):
