@@ -92,7 +92,7 @@ def run_suites(options: argparse.Namespace) -> int:
         ValueError: an unknown method, one that suits no problem, or code that no commit holds.
     """
     known = methods()
-    names = options.methods or list(known)
+    names = list(dict.fromkeys(options.methods or known))
     if unknown := sorted(set(names) - set(known)):
         raise ValueError(f"no method {', '.join(unknown)}; there are {', '.join(known)}")
     if not options.dirty:
@@ -134,7 +134,7 @@ def pack_rows(out: Path) -> None:
     mean mixes two versions.
 
     Raises:
-        ValueError: a row whose code no commit holds.
+        ValueError: a row whose code no commit holds, or whose values cannot be.
     """
     new = read_rows([out])
     if lost := [row for row in new if not row.traceable]:
@@ -143,6 +143,7 @@ def pack_rows(out: Path) -> None:
             f"{lost[0].place}, {lost[0].method}, seed {lost[0].seed} (commit {lost[0].commit}): "
             "run them again from a committed state"
         )
+    refuse_impossible(new)
     renewed = {(row.suite, row.method) for row in new}
     made_by = {(row.suite, row.method, row.method_version, row.sources) for row in new}
     rows = read_rows([PACKED, out])
@@ -154,6 +155,21 @@ def pack_rows(out: Path) -> None:
     ]
     write_packed(kept, PACKED)
     print(f"{len(kept)} rows are packed; {len(rows) - len(kept)} of other code went")
+
+
+def refuse_impossible(rows: list[Row]) -> None:
+    """Raise if a value lies below what its problem says is the smallest there is.
+
+    Raises:
+        ValueError: where.
+    """
+    if found := [row for row in rows if row.impossible]:
+        row = found[0]
+        raise ValueError(
+            f"{len(found)} of {len(rows)} rows end below the optimum that their problem states, "
+            f"such as {row.place}, {row.method}, seed {row.seed}: {row.curve[-1]} below "
+            f"{row.optimum}; either the row or the optimum is wrong"
+        )
 
 
 def refuse_stale(rows: list[Row]) -> None:
@@ -195,7 +211,7 @@ def print_comparison(options: argparse.Namespace) -> None:
 
 
 def main() -> int:
-    """Do what the command line says; 1 if a cell failed or the command is wrong."""
+    """Do what the command line says; 1 if that fails, 130 if it is stopped."""
     options = parser().parse_args()
     try:
         if options.command == "run":
@@ -208,12 +224,16 @@ def main() -> int:
             from hpo_benchmarks.report.report import write_report
 
             rows = read_rows([PACKED, options.out])
+            refuse_impossible(rows)
             if not options.stale:
                 refuse_stale(rows)
             write_report(rows, options.docs, read_rows([EARLIER]))
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("Stopped; finished studies are kept, and the same command goes on.", file=sys.stderr)
+        return 130
     return 0
 
 

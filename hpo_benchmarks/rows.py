@@ -16,6 +16,8 @@ from train.revision import holds_code
 
 COMPLETE, FAILED, PRUNED = "c", "f", "p"
 _SERIES = ("curve", "clock")
+ROUNDING = 1e-5
+"""By how much of an optimum, or of 1, a value may lie below it."""
 
 Key: TypeAlias = tuple[str, str, str, int, int]
 """Suite, problem, method, seed and trials: one of each is kept."""
@@ -88,6 +90,13 @@ class Row:
     def traceable(self) -> bool:
         """Whether it says which code it comes from, and a commit holds that code."""
         return self.sources is not None and holds_code(self.commit)
+
+    @property
+    def impossible(self) -> bool:
+        """Whether it ends below the optimum by more than rounding: one of the two is wrong."""
+        if self.optimum is None or not self.curve or self.curve[-1] is None:
+            return False
+        return self.curve[-1] < self.optimum - ROUNDING * max(1.0, abs(self.optimum))
 
     def failures(self) -> list[int]:
         """How many trials have failed after each trial; none of a problem of a fixed space."""

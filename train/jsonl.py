@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,13 +16,19 @@ def append_line(path: Path, line: str) -> None:
 
 
 def read_lines(path: Path) -> list[str]:
-    """All whole lines of a .jsonl or .jsonl.gz file; a missing file has none."""
+    """All whole lines of a .jsonl or .jsonl.gz file; a missing file has none.
+
+    Raises:
+        ValueError: a compressed file is cut off or damaged, or there is no text in it.
+    """
     if not path.exists():
         return []
     content = path.read_bytes()
-    if path.suffix == ".gz":
-        content = gzip.decompress(content)
-    return content[: content.rfind(b"\n") + 1].decode().split("\n")[:-1]
+    try:
+        whole = gzip.decompress(content) if path.suffix == ".gz" else content
+        return whole[: whole.rfind(b"\n") + 1].decode().split("\n")[:-1]
+    except (EOFError, OSError, zlib.error, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is damaged: {error}") from error
 
 
 def _cut_torn_line(file: BinaryIO) -> None:

@@ -13,6 +13,7 @@ from hpo_benchmarks.report.tables import (
     names_of,
     problem_table,
     score_table,
+    too_few,
 )
 from hpo_benchmarks.rows import Row
 
@@ -85,6 +86,7 @@ def _section(suite: str, rows: list[Row]) -> list[str]:
         "Normalised regret, with a 95 % bootstrap interval over problems, then mean rank:\n",
         markdown(score_table(equal, budgets, ranks=False)),
         markdown(score_table(equal, budgets, ranks=True)),
+        too_few([name for name in names if name not in seeded]),
         *(folded(f"After {t} trials", problem_table(equal, t, shown)) for t in budgets),
     ]
     failed = failure_table(select(failures, failures, shown), shown)

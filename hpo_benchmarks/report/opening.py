@@ -10,7 +10,7 @@ from hpo_benchmarks.report.labels import in_order, label_of, span_of
 from hpo_benchmarks.report.paper_figures import figure
 from hpo_benchmarks.report.studies import Studies
 from hpo_benchmarks.report.summary import duel_summary, summary_table
-from hpo_benchmarks.report.tables import markdown, score_table
+from hpo_benchmarks.report.tables import markdown, score_table, too_few
 from hpo_benchmarks.rows import Row
 
 SUMMARY = """\
@@ -30,25 +30,20 @@ def summary(rows: Sequence[Row]) -> list[str]:
     return [SUMMARY, markdown(kinds), WON, markdown(duel_summary(rows))] if kinds[1] else []
 
 
-def opening(studies: Studies, folder: Path) -> list[str]:
+def opening(studies: Studies, rows: Sequence[Row], folder: Path) -> list[str]:
     """What the page was made from, what a study costs, and all peers on equal terms."""
     compared = studies.on_equal_terms(studies.sequential, studies.compared)
     seeds = span_of(len(curves) for m in compared.values() for curves in m.values())
     few = [name for name in studies.compared if not any(name in m for m in compared.values())]
-    left_out = (
-        f" {' and '.join(map(label_of, few))} ran too few, and stands among the differences only."
-        if few
-        else ""
-    )
     parts = [
-        f"`python -m hpo_benchmarks report` wrote this page from {len(studies.rows)} studies of "
-        f"{studies.trials} trials; [benchmarks/curves.html](benchmarks/curves.html) shows the "
-        "same curves interactively. Regret is normalised: 1 is the median first trial of random "
-        "search, and the most that a study counts; 0 is the optimum or, where nobody knows it, "
-        "the best value that any method found. All methods share instances and seeds, and their "
-        "warm-up counts as trials.\n",
+        f"`python -m hpo_benchmarks report` wrote this page from {len(rows)} studies; "
+        "[benchmarks/curves.html](benchmarks/curves.html) shows the curves of those with a fixed "
+        "space interactively. Regret is normalised: 1 is the median first trial of random search, "
+        "and the most that a study counts; 0 is the optimum or, where nobody knows it, the best "
+        "value that any method found. All methods share instances and seeds, and their warm-up "
+        "counts as trials.\n",
         _seconds(studies),
-        _traces(studies.rows),
+        _traces(rows),
         "## Summary\n",
     ]
     if compared:
@@ -61,7 +56,8 @@ def opening(studies: Studies, folder: Path) -> list[str]:
                 lambda path: figures.draw_overview(compared, studies.milliseconds(), last, path),
             ),
             f"Normalised regret on the {len(compared)} problems and {seeds} seeds that all of "
-            f"these methods ran, with a 95 % bootstrap interval over problems.{left_out}\n",
+            "these methods ran, with a 95 % bootstrap interval over problems.\n",
+            too_few(few),
             markdown(score_table(compared, studies.budgets, ranks=False)),
             "Mean rank there:\n",
             markdown(score_table(compared, studies.budgets, ranks=True)),
@@ -85,7 +81,7 @@ def _seconds(studies: Studies) -> str:
     )
 
 
-def _traces(rows: list[Row]) -> str:
+def _traces(rows: Sequence[Row]) -> str:
     """How many rows say which code they come from, and whose do not."""
     lost = [row for row in rows if not row.traceable]
     if not lost:

@@ -118,8 +118,9 @@ def _by_cell(found: Iterable[tuple[Row, Collection[float | None] | None]]) -> Ru
 def regrets_of(rows: Iterable[Row]) -> Runs:
     """Normalised regret of every row.
 
-    Where the optimum is unknown, the smallest value in any row of the problem stands for it: of a
-    live problem, whose seeds are instances with optima of their own, any row of that seed.
+    Where the optimum is unknown, or was no optimum, the smallest value in any row of the problem
+    stands for it: of a live problem, whose seeds are instances with optima of their own, any row
+    of that seed.
     """
     rows = list(rows)
     optimum = {(row.place, row.seed): row.optimum for row in rows if row.optimum is not None}
@@ -132,11 +133,9 @@ def regrets_of(rows: Iterable[Row]) -> Runs:
                 lowest[seed] = np.fmin(lowest.get(seed, np.nan), curve[-1])
         if problem not in live:
             lowest = dict.fromkeys(lowest, min(lowest.values()))
+        zero = {s: np.fmin(optimum.get((problem, s), low), low) for s, low in lowest.items()}
         gaps = {
-            method: {
-                seed: curve - np.fmin(optimum.get((problem, seed), lowest[seed]), curve[-1])
-                for seed, curve in curves.items()
-            }
+            method: {seed: curve - zero[seed] for seed, curve in curves.items()}
             for method, curves in methods.items()
         }
         firsts = {name: _firsts(curves) for name, curves in gaps.items()}

@@ -26,7 +26,8 @@ KINDS = {
 def summary_table(rows: Sequence[Row]) -> Table:
     """Regret of ours minus that of each peer, by kind of studies, with 95 % intervals.
 
-    Kinds without rows of ours are left out, and a cell is empty where a peer has none.
+    Problems with several evaluations at a time have a section of their own. Kinds without rows of
+    ours are left out, and a cell is empty where a peer has none.
     """
     return ["studies", "problems", "seeds", *_columns()], [
         [kind, str(sum(MINE in methods for methods in runs.values())), _seeds(runs), *cells]
@@ -52,7 +53,7 @@ def _by_kind(
     for kind, suites in KINDS.items():
         regrets: Runs = {}
         for suite in suites:
-            regrets |= regrets_of(row for row in rows if row.suite == suite)
+            regrets |= regrets_of(row for row in rows if row.suite == suite and row.workers == 1)
         runs = select(regrets, regrets, [MINE, *PEERS])
         if any(MINE in methods for methods in runs.values()):
             gaps = [_gap(runs, peer, t) for peer in PEERS for t in BUDGETS]

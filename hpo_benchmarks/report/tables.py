@@ -122,6 +122,12 @@ def seeds_shared(regrets: Runs, mine: str, other: str) -> list[int]:
     ]
 
 
+def too_few(names: Sequence[str]) -> str:
+    """Why methods of few seeds are in no table of all; nothing if there are none."""
+    few = " and ".join(map(label_of, names))
+    return f"{few} ran on too few seeds, and stands among the differences only.\n" if names else ""
+
+
 def names_of(runs: Runs, among: Collection[str] | None = None) -> list[str]:
     """The methods that ran, in the order of legends."""
     found = {name for methods in runs.values() for name in methods}

@@ -105,6 +105,23 @@ def test_methods_without_problems_or_rows_are_named(tmp_path, monkeypatch, capsy
     assert "no rows of hyperopt on paper; there are rows of memory" in capsys.readouterr().err
 
 
+def test_ctrl_c_says_how_to_go_on(monkeypatch, capsys, call):
+    def press(options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command_line, "run_suites", press)
+    assert call("run", "control") == 130
+    assert "the same command goes on" in capsys.readouterr().err
+
+
+def test_a_method_named_twice_runs_once(tmp_path, monkeypatch, call):
+    monkeypatch.setattr(command_line, "PACKED", tmp_path / "none.jsonl.gz")
+    out = tmp_path / "rows.jsonl"
+    given = ("--dirty", "--out", out, "--seeds", 1, "--trials", 2, "--jobs", 1)
+    assert call("run", "control", *given, "--methods", "random", "random") == 0
+    assert len(out.read_text().splitlines()) == 1
+
+
 def test_rows_that_cannot_be_written_end_without_a_traceback(tmp_path, capsys, call):
     (tmp_path / "file").touch()
     out = tmp_path / "file" / "rows.jsonl"

@@ -117,3 +117,11 @@ def test_a_row_that_no_study_can_have_given_is_refused(change, said):
 def test_a_study_that_failed_has_no_results_to_check():
     row = Row("paper", "squares", "smac", 0, 100, "1", error="MemoryError")
     assert Row.from_json(row.to_json()) == row
+
+
+@pytest.mark.parametrize("content", [b"no gzip\n", gzip.compress(b"{}\n" * 1000)[:-9]])
+def test_a_damaged_file_is_named(content, tmp_path):
+    path = tmp_path / "rows.jsonl.gz"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="rows.jsonl.gz is damaged"):
+        read_rows([path])

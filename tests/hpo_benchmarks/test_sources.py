@@ -124,6 +124,18 @@ def test_only_traceable_rows_are_packed(tmp_path, monkeypatch):
     assert read_rows([command_line.PACKED]) == [good]
 
 
+def test_rows_below_the_optimum_are_neither_packed_nor_reported(tmp_path, monkeypatch):
+    monkeypatch.setattr(command_line, "PACKED", tmp_path / "packed.jsonl.gz")
+    row = a_row("tpe", [1.0], optimum=1.0 + 1e-7, sources="0" * 12, commit="0123456789ab")
+    command_line.refuse_impossible([row, replace(row, optimum=None)])
+    wrong = replace(row, seed=1, optimum=1.1)
+    with pytest.raises(ValueError, match="1 of 2 rows end below .* seed 1: 1.0 below 1.1"):
+        command_line.refuse_impossible([row, wrong])
+    (tmp_path / "new.jsonl").write_text(wrong.to_json() + "\n")
+    with pytest.raises(ValueError, match="below the optimum"):
+        command_line.pack_rows(tmp_path / "new.jsonl")
+
+
 def test_packing_leaves_no_rows_of_two_versions_of_a_method_on_a_suite(tmp_path, monkeypatch):
     monkeypatch.setattr(command_line, "PACKED", tmp_path / "packed.jsonl.gz")
     known = {"sources": "0" * 12, "commit": "0123456789ab"}

@@ -256,3 +256,13 @@ def test_trials_to_the_level_of_another_method():
     found = trials_to_level(regrets_of(rows), "told", "alone")
     assert found == {"paper/squares": 2.0}  # of 2, 1 and 5
     assert trials_to_level(regrets_of(rows), "absent", "alone") == {}
+
+
+def test_a_value_below_the_stated_optimum_is_the_zero_of_all():
+    rows = [
+        a_row("random", [3.0, 3.0], optimum=1.0, outcomes="cc"),
+        a_row("ours", [2.0, 1.0], optimum=1.0, outcomes="cc"),
+        a_row("tpe", [2.0, -1.0], optimum=1.0, outcomes="cc"),
+    ]
+    found = regrets_of(rows)["paper/squares"]
+    assert_allclose([found[name][0] for name in ("ours", "tpe")], [[0.75, 0.5], [0.75, 0.0]])
