@@ -118,22 +118,17 @@ def _by_cell(found: Iterable[tuple[Row, Collection[float | None] | None]]) -> Ru
 def regrets_of(rows: Iterable[Row]) -> Runs:
     """Normalised regret of every row.
 
-    Where the optimum is unknown, or was no optimum, the smallest value in any row of the problem
-    stands for it: of a live problem, whose seeds are instances with optima of their own, any row
-    of that seed.
+    Where the optimum is unknown, the smallest value in any row of the problem stands for it: of a
+    live problem, whose seeds are instances with optima of their own, any row of that seed. Where a
+    row of the seed ends below a stated optimum, it counts in its place, for all methods.
     """
     rows = list(rows)
     optimum = {(row.place, row.seed): row.optimum for row in rows if row.optimum is not None}
     live = {row.place for row in rows if row.outcomes is not None}
     regrets: Runs = {}
     for problem, methods in curves_of(rows).items():
-        lowest: dict[int, float] = {}
-        for curves in methods.values():
-            for seed, curve in curves.items():
-                lowest[seed] = np.fmin(lowest.get(seed, np.nan), curve[-1])
-        if problem not in live:
-            lowest = dict.fromkeys(lowest, min(lowest.values()))
-        zero = {s: np.fmin(optimum.get((problem, s), low), low) for s, low in lowest.items()}
+        stated = {seed: value for (place, seed), value in optimum.items() if place == problem}
+        zero = _zeros(methods, stated, apart=problem in live)
         gaps = {
             method: {seed: curve - zero[seed] for seed, curve in curves.items()}
             for method, curves in methods.items()
@@ -149,6 +144,27 @@ def regrets_of(rows: Iterable[Row]) -> Runs:
             for method, curves in gaps.items()
         }
     return regrets
+
+
+def _zeros(
+    methods: dict[str, Curves], stated: Mapping[int, float], *, apart: bool
+) -> dict[int, float]:
+    """Seed -> the value whose regret is 0.
+
+    Args:
+        methods: of one problem.
+        stated: seed -> optimum, where it is known.
+        apart: whether seeds are instances with optima of their own.
+    """
+    lowest: dict[int, float] = {}
+    for curves in methods.values():
+        for seed, curve in curves.items():
+            lowest[seed] = np.fmin(lowest.get(seed, np.nan), curve[-1])
+    overall = min(lowest.values())
+    return {
+        seed: np.fmin(stated[seed], low) if seed in stated else low if apart else overall
+        for seed, low in lowest.items()
+    }
 
 
 def _firsts(gaps: Curves) -> list[float]:

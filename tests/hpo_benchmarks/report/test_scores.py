@@ -266,3 +266,14 @@ def test_a_value_below_the_stated_optimum_is_the_zero_of_all():
     ]
     found = regrets_of(rows)["paper/squares"]
     assert_allclose([found[name][0] for name in ("ours", "tpe")], [[0.75, 0.5], [0.75, 0.0]])
+
+
+def test_seeds_with_optima_of_their_own_have_zeros_of_their_own():
+    rows = [
+        a_row(name, [first, last], seed=seed, optimum=optimum)
+        for seed, optimum in ((0, 0.0), (1, -10.0))
+        for name, first, last in (("random", optimum + 2, optimum + 2), ("ours", 9.0, optimum))
+    ]
+    found = regrets_of(rows)["paper/squares"]
+    assert [found["ours"][seed][1] for seed in (0, 1)] == [0.0, 0.0]
+    assert [found["random"][seed][1] for seed in (0, 1)] == [1.0, 1.0]
