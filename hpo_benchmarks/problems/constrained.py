@@ -116,7 +116,7 @@ CLASSICS = {
     "gardner-1": Constrained(
         _gardner_1,
         {"x": (0.0, 6.0), "y": (0.0, 6.0)},
-        -1.888751,
+        -1.8887514,
         {"x": 4.62264, "y": 5.84933},
         "feasible bands that cut off the lower minima",
         {},
@@ -125,7 +125,7 @@ CLASSICS = {
     "gardner-2": Constrained(
         _gardner_2,
         {"x": (0.0, 6.0), "y": (0.0, 6.0)},
-        0.25324,
+        0.2532358975,
         {"x": 4.71238898, "y": 1.2532359},
         "two small feasible islands",
         {},
@@ -134,8 +134,8 @@ CLASSICS = {
     "gramacy": Constrained(
         _gramacy,
         {"x": (0.0, 1.0), "y": (0.0, 1.0)},
-        0.59979,
-        {"x": 0.19541, "y": 0.40440},
+        0.5997880520,
+        {"x": 0.1951227, "y": 0.4046654},
         "a wavy border",
         {},
         frozenset("xy"),
@@ -143,7 +143,7 @@ CLASSICS = {
     "g06": Constrained(
         _g06,
         {"x": (13.0, 100.0), "y": (0.0, 100.0)},
-        -6961.81388,
+        -6961.8138756,
         {"x": 14.0951, "y": 0.84297},
         "a feasible sickle of 0.007 % of the space",
         {},
@@ -152,7 +152,7 @@ CLASSICS = {
     "g08": Constrained(
         _g08,
         {"x": (0.1, 10.0), "y": (0.0, 10.0)},
-        -0.0958250,
+        -0.0958250414,
         {"x": 1.2279713, "y": 4.2453733},
         "waves, feasible in 1 % of the space",
         {},
@@ -161,7 +161,7 @@ CLASSICS = {
     "g24": Constrained(
         _g24,
         {"x": (0.0, 3.0), "y": (0.0, 4.0)},
-        -5.5080133,
+        -5.5080132716,
         {"x": 2.3295202, "y": 3.1784931},
         "two feasible parts that do not touch",
         {},
@@ -171,15 +171,15 @@ CLASSICS = {
         _vessel,
         {"shell": (0.0625, 6.1875), "head": (0.0625, 6.1875)}
         | {"radius": (10.0, 200.0), "length": (10.0, 240.0)},
-        6059.7143,
-        {"shell": 0.8125, "head": 0.4375, "radius": 42.0984, "length": 176.6368},
+        5850.3830603,  # below the textbooks' 6059.7143, whose length ends at 200
+        {"shell": 0.75, "head": 0.375, "radius": 38.8601036, "length": 221.3654714},
         "a pressure vessel; two thicknesses in sixteenths of an inch",
         {"shell": 0.0625, "head": 0.0625},
     ),
     "spring": Constrained(
         _spring,
         {"wire": (0.05, 2.0), "coil": (0.25, 1.3), "turns": (2.0, 15.0)},
-        0.0126652,
+        0.0126652328,
         {"wire": 0.051689, "coil": 0.356718, "turns": 11.288966},
         "a spring; the values of its constraints span ten decades",
         {},

@@ -6,6 +6,7 @@ import numpy as np
 import optuna
 import pytest
 from optuna.trial import TrialState
+from scipy.optimize import differential_evolution
 
 from hpo_benchmarks.problems import conditional, conditional_real, constrained, rough, transfer
 from hpo_benchmarks.problems.problem import TRUTH
@@ -140,6 +141,28 @@ def test_the_best_known_values_are_feasible_and_attained(name):
     assert value == pytest.approx(classic.optimum, rel=1e-3, abs=1e-3)
     scale = np.abs(classic.evaluate({p: b[1] for p, b in bounds.items()})[1]).max()
     assert max(limits) <= 1e-4 * max(scale, 1.0)
+
+
+@pytest.mark.parametrize("name", constrained.CLASSICS)
+def test_no_feasible_point_is_better_than_the_best_known_one(name):
+    """As differential evolution finds none, whose penalty is any violation's size."""
+    classic = constrained.CLASSICS[name]
+    sizes = np.array([classic.steps.get(p, 0.0) for p in classic.bounds])
+
+    def params_of(point):
+        whole = np.where(sizes > 0, np.round(point / np.where(sizes > 0, sizes, 1)) * sizes, point)
+        return dict(zip(classic.bounds, whole, strict=True))
+
+    def penalised(point):
+        value, limits = classic.evaluate(params_of(point))
+        worst = max(limits)
+        return value if worst <= 0 else 1e6 * (1 + worst)
+
+    found = differential_evolution(
+        penalised, [*classic.bounds.values()], seed=0, maxiter=400, tol=1e-10, polish=False
+    )
+    gap = (found.fun - classic.optimum) / abs(classic.optimum)
+    assert -1e-6 < gap < 0.02
 
 
 @pytest.mark.parametrize("problem", constrained.problems(), ids=lambda problem: problem.name)
