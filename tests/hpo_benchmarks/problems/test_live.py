@@ -158,10 +158,14 @@ def test_no_feasible_point_is_better_than_the_best_known_one(name):
         worst = max(limits)
         return value if worst <= 0 else 1e6 * (1 + worst)
 
-    found = differential_evolution(
-        penalised, [*classic.bounds.values()], seed=0, maxiter=400, tol=1e-10, polish=False
+    bounds = [*classic.bounds.values()]
+    found = min(
+        differential_evolution(
+            penalised, bounds, seed=seed, maxiter=400, tol=1e-10, polish=False
+        ).fun
+        for seed in range(4)
     )
-    gap = (found.fun - classic.optimum) / abs(classic.optimum)
+    gap = (found - classic.optimum) / abs(classic.optimum)
     assert -1e-6 < gap < 0.02
 
 
