@@ -193,7 +193,7 @@ def _time(studies: Studies) -> list[str]:
     timed = [row for row in studies.rows if row.suite == "speed"]
     if not timed:
         return []
-    problems = list(dict.fromkeys(row.problem for row in timed))
+    problems = sorted({row.problem for row in timed})
     lines = []
     for name in in_order(row.method for row in timed):
         cells = [
