@@ -119,7 +119,9 @@ def test_a_study_that_failed_has_no_results_to_check():
     assert Row.from_json(row.to_json()) == row
 
 
-@pytest.mark.parametrize("content", [b"no gzip\n", gzip.compress(b"{}\n" * 1000)[:-9]])
+@pytest.mark.parametrize(
+    "content", [b"no gzip\n", gzip.compress(b"{}\n" * 1000)[:-9]], ids=["other", "cut off"]
+)
 def test_a_damaged_file_is_named(content, tmp_path):
     path = tmp_path / "rows.jsonl.gz"
     path.write_bytes(content)
