@@ -43,7 +43,7 @@ PLAIN = [
 ]
 
 
-@pytest.mark.parametrize("value", PLAIN, ids=repr)
+@pytest.mark.parametrize("value", PLAIN, ids=lambda value: type(value).__name__)
 def test_numbers_texts_and_containers_come_back_as_they_were(value):
     back = from_json(by_way_of_a_file(value))
     assert back == value and type(back) is type(value)
