@@ -58,13 +58,20 @@ def test_the_modules_behind_a_suite_are_those_that_it_imports():
 
 def test_every_suite_names_the_module_that_defines_its_problems():
     assert sources.MODULES.keys() == SUITES.keys()
-    for suite, problems in SUITES.items():
-        behind = sources.modules_behind(f"hpo_benchmarks.problems.{sources.MODULES[suite]}")
-        for problem in problems(HPOLIB):
-            found = problem.objective
-            code = getattr(getattr(found, "func", found), "__code__", None)
-            if code is not None:
-                assert any(str(path) == code.co_filename for path in behind), problem.name
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_the_module_of_a_suite_has_the_code_of_its_problems_behind_it(suite):
+    behind = sources.modules_behind(f"hpo_benchmarks.problems.{sources.MODULES[suite]}")
+    try:
+        problems = SUITES[suite](HPOLIB)
+    except FileNotFoundError:
+        pytest.skip("HPOLib's tables are not there")
+    for problem in problems:
+        found = problem.objective
+        code = getattr(getattr(found, "func", found), "__code__", None)
+        if code is not None:
+            assert any(str(path) == code.co_filename for path in behind), problem.name
 
 
 def test_our_code_counts_for_our_methods_alone(monkeypatch):
